@@ -16,6 +16,7 @@ from llmring.advisor.changes import (
     Several,
     Unbind,
     edit_of,
+    listed,
     profile_of,
 )
 from llmring.lockfile.document import parse
@@ -155,3 +156,12 @@ def test_several_changes_follow_each_other_and_name_only_those_that_change_somet
 
     assert parse(applied(change)).profiles["default"].bindings["new"].policy == {"rpm": 5}
     assert in_words(change) == f"Added binding new → {MINI}; Set rpm of alias new to 5"
+
+
+def test_several_changes_are_listed_one_on_a_line_and_a_single_one_is_not() -> None:
+    change = Several((Bind("new", [MINI]), SetPolicy("rpm", 5, "new")))
+
+    assert listed(in_words(change)) == (
+        f"\n  Added binding new → {MINI}\n  Set rpm of alias new to 5"
+    )
+    assert listed(in_words(change.changes[0])) == f" Added binding new → {MINI}"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from advisor.fakes import Person
 from advisor.small_catalog import LOCK, small_agent, small_editor
 from llmring.advisor.changes import Change
-from llmring.advisor.grammar.words import FILLERS
+from llmring.advisor.grammar.words import FILLER_PHRASES, FILLERS
 from llmring.advisor.planning.unclear import UnclearRequestError
 from llmring.advisor.rule_based import RuleBasedReply
 from llmring.exceptions import LLMRingError
@@ -97,30 +97,37 @@ def inserted(text: str, word: str, share: float) -> str:
     return " ".join([*words[:at], word, *words[at:]])
 
 
+def phrases(text: str) -> list[tuple[str, ...]]:
+    return [each for each in FILLER_PHRASES if f" {' '.join(each)} " in f" {text.lower()} "]
+
+
 # Not the beginning of any name or word of the grammar.
 UNKNOWN = st.from_regex(r"zq[bcdfgh]{2,6}", fullmatch=True)
 FOLDER = [HealthCheck.function_scoped_fixture]
 
 
 @given(st.sampled_from(SINGLE), UNKNOWN, st.floats(0, 1))
-@settings(max_examples=150, deadline=None, suppress_health_check=FOLDER)
+@settings(max_examples=60, deadline=None, suppress_health_check=FOLDER)
 def test_an_unknown_word_never_makes_another_edit(text: str, word: str, share: float) -> None:
     assert change_of(inserted(text, word, share)) in (None, change_of(text))
 
 
 @given(st.sampled_from(SINGLE), st.sampled_from(sorted(FILLERS)), st.floats(0, 1))
-@settings(max_examples=100, deadline=None, suppress_health_check=FOLDER)
+@settings(max_examples=50, deadline=None, suppress_health_check=FOLDER)
 def test_a_courtesy_never_makes_another_edit(text: str, word: str, share: float) -> None:
     assume('"' not in text and "'" not in text)
+    longer = inserted(text, word, share)
+    # The word may make a courtesy of two others ("for now coder"), or divide one.
+    assume(phrases(longer) == phrases(text))
 
     # A courtesy can be read as another word, as in "as well"; then nothing is changed.
-    assert change_of(inserted(text, word, share)) in (None, change_of(text))
+    assert change_of(longer) in (None, change_of(text))
 
 
 @given(
     st.sampled_from(SINGLE), st.sampled_from(["not", "never", "don't", "unless"]), st.floats(0, 1)
 )
-@settings(max_examples=100, deadline=None, suppress_health_check=FOLDER)
+@settings(max_examples=50, deadline=None, suppress_health_check=FOLDER)
 def test_a_negation_makes_no_edit(text: str, word: str, share: float) -> None:
     assume("not" not in text and "never" not in text and "no " not in text)
 
@@ -128,7 +135,7 @@ def test_a_negation_makes_no_edit(text: str, word: str, share: float) -> None:
 
 
 @given(st.text(max_size=120))
-@settings(max_examples=100, deadline=None, suppress_health_check=FOLDER)
+@settings(max_examples=50, deadline=None, suppress_health_check=FOLDER)
 def test_any_text_is_answered(text: str) -> None:
     reply = asyncio.run(small_agent(small_editor()).say(text))
 

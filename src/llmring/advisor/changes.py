@@ -14,6 +14,8 @@ from llmring.lockfile.edit.remove_profile import remove_profile
 from llmring.lockfile.edit.rename_alias import rename_alias
 from llmring.lockfile.edit.replace_models import replace_models
 
+_JOINT = "; "
+
 Reason = Annotated[str | None, Meta(description="The reason in one line; kept as a comment.")]
 InProfile = Annotated[str | None, Meta(description="The profile (default: the one being edited).")]
 
@@ -217,7 +219,7 @@ class Several(Struct, frozen=True, tag="several", tag_field="action"):
             if after != before:
                 words.append(change.done(before, own))
             before = after
-        return "; ".join(words) or "No change"
+        return _JOINT.join(words) or "No change"
 
 
 Change = SingleChange | Several
@@ -226,6 +228,17 @@ Change = SingleChange | Several
 def singles(change: Change) -> tuple[SingleChange, ...]:
     """Return the single changes that a change consists of."""
     return change.changes if isinstance(change, Several) else (change,)
+
+
+def steps_of(done: str) -> list[str]:
+    """Divide the description of changes into those of the single ones."""
+    return done.split(_JOINT)
+
+
+def listed(done: str) -> str:
+    """Put each of several changes on a line of its own, behind a word such as "Undone:"."""
+    steps = steps_of(done)
+    return f" {done}" if len(steps) == 1 else "".join(f"\n  {each}" for each in steps)
 
 
 def profile_of(change: Change, usual: str) -> str:

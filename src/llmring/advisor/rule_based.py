@@ -17,7 +17,7 @@ from llmring.advisor.answers import (
     retirement,
 )
 from llmring.advisor.answers.not_understood import HELP, not_understood
-from llmring.advisor.changes import Change
+from llmring.advisor.changes import Change, listed, profile_of
 from llmring.advisor.editor import LockfileEditor
 from llmring.advisor.grammar.intents import (
     AskAbilities,
@@ -189,7 +189,7 @@ class RuleBasedAgent:
 
     def _undone(self) -> RuleBasedReply:
         undone = self._editor.undo()
-        return RuleBasedReply(f"Undone: {undone.done}")
+        return RuleBasedReply(f"Undone:{listed(undone.done)}")
 
     async def _made(self, change: Change) -> RuleBasedReply:
         before = len(self._tools.proposals)
@@ -197,8 +197,9 @@ class RuleBasedAgent:
         for proposal, agreed in self._tools.proposals[before:]:
             if not agreed:
                 return RuleBasedReply(
-                    f"Nothing was written. Proposed: {proposal.done}.", done=False
+                    f"Nothing was written. Proposed:{listed(proposal.done)}.", done=False
                 )
+            result = result.replace(f" {proposal.done}", listed(proposal.done))
         return RuleBasedReply(result)
 
     def _settled(self, found: list[tuple[Intent, ...]]) -> Understood:
@@ -230,7 +231,8 @@ class RuleBasedAgent:
     def _option(self, outcome: Understood) -> Option:
         if outcome.change is None:
             return Option("only an answer; change nothing", outcome.intents)
-        words = outcome.change.done(self._editor.text, self._editor.profile)
+        profile = profile_of(outcome.change, self._editor.profile)
+        words = outcome.change.done(self._editor.text, profile)
         return Option(words, outcome.intents)
 
     def _outcome(self, intents: tuple[Intent, ...], option: Option | None = None) -> Understood:

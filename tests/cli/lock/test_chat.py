@@ -198,6 +198,25 @@ def test_a_change_is_shown_confirmed_made_and_undone(call: Call) -> None:
     assert not HERE.exists()
 
 
+@pytest.mark.parametrize("word", ["/quit", "/exit", "quit", "Exit", "bye"])
+def test_a_word_of_leaving_ends_the_conversation(call: Call, word: str) -> None:
+    done = call("lock", "chat", "--guided", stdin=f"{word}\nbind gpt-4o-mini to dev\ny\n")
+
+    assert done.code == 0
+    assert done.out.endswith(f"You: {word}\nNothing was changed.\n")
+    assert not HERE.exists()
+
+
+def test_each_of_several_changes_is_on_a_line_of_its_own(call: Call) -> None:
+    done = call("lock", "chat", "--guided", "--yes", "bind dev to gpt-4o-mini and retry it 3 times")
+
+    assert done.code == 0
+    assert done.out.startswith(
+        "Done!\n  Added binding dev → openai:gpt-4o-mini\n  Set retries of alias dev to 3\n"
+    )
+    assert "\nAdded binding dev → openai:gpt-4o-mini.\nSet retries of alias dev to 3:\n" in done.out
+
+
 @pytest.mark.parametrize("answer", ["", "n", "what?"])
 def test_only_yes_confirms_a_change(call: Call, answer: str) -> None:
     done = call("lock", "chat", "--guided", stdin=f"bind gpt-4o-mini to dev\n{answer}\n")

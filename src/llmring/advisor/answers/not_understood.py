@@ -17,6 +17,7 @@ HELP = (
     "What does fast cost? When does gpt-4o retire?"
 )
 _MOST_WORDS = 4
+_MOST_CHARACTERS = 1000
 
 # Examples of requests, by words that occur in similar ones.
 _EXAMPLES: tuple[tuple[str, str], ...] = (
@@ -43,7 +44,7 @@ _EXAMPLES: tuple[tuple[str, str], ...] = (
 def not_understood(text: str, names: Vocabulary) -> str:
     """Explain that a request is not understood, and give the nearest that is."""
     alias = next((each for every in names.profiles.values() for each in every), "fast")
-    unknown = _unknown(text, names)[:_MOST_WORDS]
+    unknown = _unknown(text[:_MOST_CHARACTERS], names)[:_MOST_WORDS]
     why = f" (unclear: {', '.join(unknown)})" if unknown else ""
     low = text.lower()
     near = next(

@@ -93,6 +93,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ("(let|have) <who> be (called|named) <new_alias> [instead]", _renamed),
         ("give <who> [new] name <new_alias>", _renamed),
     ),
+    # A clause without a verb that continues: "rename fast to quick and deep to slow".
+    "more_rename": rules(("<who> (to|as|into|->) <new_alias>", _renamed)),
     "upgrade": rules(
         (
             "(upgrade|update|bring|move|switch|migrate) <who> [to] (newest|latest|up to "

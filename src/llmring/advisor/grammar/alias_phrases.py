@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from llmring.advisor.grammar.chart import Chart, Rule, Values, rules
 from llmring.advisor.grammar.intent_parts import AliasPhrase, ModelsOfAlias, RecommendedModel
+from llmring.advisor.grammar.lexer import Token
 from llmring.advisor.grammar.spoken_models import SpokenModel
 from llmring.advisor.grammar.words import (
     ENVIRONMENTS,
@@ -79,6 +80,7 @@ def environment(chart: Chart, at: int) -> Iterator[tuple[str, int]]:
 
 def spoken(chart: Chart, at: int) -> Iterator[tuple[SpokenModel, int]]:
     """Yield each model that one or more words name, the longest name first."""
+    yield from _behind_provider(chart, at)
     words: list[str] = []
     found: list[tuple[SpokenModel, int]] = []
     for end in range(at, min(at + _MOST_WORDS, len(chart.tokens))):
@@ -105,6 +107,24 @@ def _hosted(chart: Chart, model: SpokenModel, at: int) -> Iterator[tuple[SpokenM
         reference = chart.names.models.hosted(model.text, words[1])
         if reference is not None:
             yield SpokenModel(f"{model.text} on {words[1]}", (reference,)), at + 2
+
+
+def _behind_provider(chart: Chart, at: int) -> Iterator[tuple[SpokenModel, int]]:
+    """Yield a model with the provider before it: "ollama llama3.2", "google's gemini flash"."""
+    provider = chart.tokens[at].word if at < len(chart.tokens) else ""
+    if provider not in chart.names.providers:
+        return
+    name = at + 2 if chart.tokens[at + 1 : at + 2] == (Token("'s", "'s"),) else at + 1
+    for model, end in chart.at("spoken", name):
+        if ":" in model.text:
+            continue
+        text = f"{provider} {model.text}"
+        reference = chart.names.models.hosted(model.text, provider)
+        own = tuple(each for each in model.models if each.startswith(f"{provider}:"))
+        if reference is not None:
+            yield SpokenModel(text, (reference,)), end
+        elif own:
+            yield SpokenModel(text, own), end
 
 
 def _can_be_name(chart: Chart, at: int) -> bool:

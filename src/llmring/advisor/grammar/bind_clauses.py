@@ -113,7 +113,7 @@ def _able(v: Values) -> ModelList:
 
 RULES: dict[str, tuple[Rule, ...]] = {
     "bind": rules(
-        ("<bind_core>", lambda v: v["bind_core"]),
+        ("<bind_core> [only]", lambda v: v["bind_core"]),
         ("<bind_core> <more:backup>", _backed),
     ),
     "bind_core": rules(
@@ -254,7 +254,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ),
         ("(create|add|define|register|set up) <models> as <target>", _bound),
         (
-            f"{_CREATE} <new_alias:explicit_alias> (that|which) [can|could] <abilities>",
+            f"{_CREATE} <new_alias:explicit_alias> (that|which|for) [can|could] <abilities>",
             lambda v: (BindAliases(v["new_alias"], _able(v)),),
         ),
         ("(call|name) (it|that|this|that one|that model|this one) <target>", _recommended),

@@ -63,6 +63,11 @@ RULES: dict[str, tuple[Rule, ...]] = {
             "models|fallbacks|chain]|list of <who>|models of <who>|fallbacks of <who>)",
             _added,
         ),
+        (
+            "(add|append|attach) <sequence> ((to|at) end|at bottom|last|as last "
+            "[fallback|model|one|option|resort]) (of|for|in|on) <who>",
+            _added,
+        ),
         ("(add|append|put) <sequence> to (list|models|fallbacks|chain) of <who>", _added),
         ("(add|append|put) <sequence> to <who> 's (list|models|fallbacks|chain)", _added),
         (

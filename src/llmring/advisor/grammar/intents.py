@@ -63,11 +63,13 @@ class OrderModels(Struct, frozen=True):
         aliases: The aliases.
         models: The models in their order; none to reverse the order that they have.
         inserts: True if the first of them may be new to an alias.
+        by_price: True to sort the models that an alias has, the cheapest first.
     """
 
     aliases: AliasPhrase
     models: tuple[ModelPhrase, ...]
     inserts: bool = False
+    by_price: bool = False
 
 
 class RemoveModels(Struct, frozen=True):

@@ -88,7 +88,7 @@ def _without_fillers(tokens: list[Token], names: Collection[str]) -> Iterator[To
     at = 0
     while at < len(tokens):
         phrase = next(
-            (each for each in FILLER_PHRASES if _begins(tokens[at:], each)),
+            (each for each in FILLER_PHRASES if _begins(tokens[at : at + len(each)], each)),
             None,
         )
         if phrase is not None:

@@ -36,6 +36,10 @@ RULES: dict[str, tuple[Rule, ...]] = {
             lambda v: (AddNeeds(v["who"], _need(v)),),
         ),
         (
+            "(make|let|have) <who> (require|need|support) <abilities>",
+            lambda v: (AddNeeds(v["who"], _need(v)),),
+        ),
+        (
             "<who> (requires|needs|require|need) <abilities>",
             lambda v: (AddNeeds(v["who"], _need(v)),),
         ),

@@ -29,7 +29,7 @@ Features = tuple[Feature, ...]
 
 _NOTHING = Feature("none")
 # The providers of the user's own machine.
-_OWN_MACHINE = ("local", "ollama")
+OWN_MACHINE = ("local", "ollama")
 
 
 def provider(chart: Chart, at: int) -> Iterator[tuple[str, int]]:
@@ -95,7 +95,7 @@ def described(features: Features) -> DescribedModel | None:
         lines=tuple(by_kind.get("line", ())),
         order=orders[0] if orders else "cheapest",
     )
-    is_local = set(providers) == set(_OWN_MACHINE)
+    is_local = set(providers) == set(OWN_MACHINE)
     says_more = orders or need.capabilities or need.min_context or need.max_input_price
     return DescribedModel(need, is_precise=len(orders) < 2 and bool(says_more or is_local))
 
@@ -139,7 +139,9 @@ _BELOW = (
     "(under|below|less than|at most|cheaper than|for less than|up to|max|maximum|costing less than|"
     "not more than|no more than|for at most|for under|within|that costs less than|"
     "that costs at most|costs less than|that is under|priced under|costing at most|for max|"
-    "that costs under|costing under)"
+    "that costs under|costing under|costs under|costs at most|costs no more than|costs not more "
+    "than|costs up to|that costs no more than|costs below|that costs below|is under|is below|"
+    "is cheaper than|that is cheaper than|that is below|is less than|that is less than)"
 )
 _IMAGES = "(images|image|photos|photo|pictures|screenshots|image input|image inputs|scans)"
 _PDFS = "(pdfs|pdf|documents|pdf files|pdf documents|pdf input)"
@@ -215,7 +217,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ("(pdf|document)", _is("capability", "documents")),
         (
             "(local|offline|self-hosted|self hosted|on-device|locally running)",
-            _is("provider", _OWN_MACHINE),
+            _is("provider", OWN_MACHINE),
         ),
         ("<vendor> ['s]", lambda v: v["vendor"]),
         ("(good|decent|solid|suitable|some|any|nice|capable enough|chat|text)", lambda _: _NOTHING),
@@ -248,11 +250,12 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ),
         ("(from|by|of|made by|at|on|hosted by) <vendors>", lambda v: v["vendors"]),
         (
-            f"{_BELOW} <money> [(per|each|for) (million|1m|1 million|m) [input|prompt] [tokens]]",
+            f"{_BELOW} <money:price> [(per|each|for) (million|1m|1 million|m) [input|prompt] "
+            "[tokens]]",
             _price,
         ),
         (
-            f"{_BELOW} <money> (per|each|for) (million|1m|1 million|m) (output|"
+            f"{_BELOW} <money:price> (per|each|for) (million|1m|1 million|m) (output|"
             "completion) [tokens]",
             _output_price,
         ),
@@ -273,7 +276,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         (
             "[that] [runs|running|run|that runs] (locally|offline|on own machine|on own computer|"
             "on this machine|on laptop|on machine|on computer)",
-            lambda _: (Feature("provider", _OWN_MACHINE),),
+            lambda _: (Feature("provider", OWN_MACHINE),),
         ),
         (
             "(that|which) is <qualities>",

@@ -59,6 +59,10 @@ def _reversed(v: Values) -> Clause:
     return (OrderModels(subject(v), ()),)
 
 
+def _by_price(v: Values) -> Clause:
+    return (OrderModels(v["who"], (), by_price=True),)
+
+
 def _without(v: Values) -> Clause:
     return (RemoveModels(subject(v), v.get("sequence", ())),)
 
@@ -180,6 +184,16 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _reversed,
         ),
         ("reverse <who>", _reversed),
+        (
+            "(sort|order|reorder|rank|arrange) [(models|fallbacks) (of|in|for)] <who> ['s models] "
+            "by (price|cost|prices|costs) [,] [cheapest first|ascending]",
+            _by_price,
+        ),
+        (
+            "(sort|order|reorder|rank|arrange) [(models|fallbacks) (of|in|for)] <who> ['s models] "
+            "[,|so that] [from] (cheapest first|cheapest to most expensive|cheapest model first)",
+            _by_price,
+        ),
         (
             "(reorder|change order of|sort|rearrange) <who> [that] <model> (comes|is|"
             "goes|is tried|is called|gets called) first",

@@ -125,7 +125,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ),
         (
             "[with|using|that uses|which uses|where everything uses|that only uses|that "
-            "uses only|which only uses|only with|only|for|of|where all aliases use|where "
+            "uses only|which only uses|only with|with only|"
+            "using only|only|for|of|where all aliases use|where "
             "every alias uses|in which every alias uses|running|that runs|and bind every "
             "alias to|for use with|on] <need>",
             _kind,
@@ -175,6 +176,11 @@ RULES: dict[str, tuple[Rule, ...]] = {
             "copies|copied from|as copy "
             "of|that is copy of|with same aliases as) [profile] <one:profile_name> "
             "[profile]",
+            lambda v: (DuplicateProfile(v["one"], v["two"]),),
+        ),
+        (
+            f"{_NEW} <two:profile_name> profile [,] (that copies|which copies|copied from|as copy "
+            "of|that is copy of|with same aliases as) [profile] <one:profile_name> [profile]",
             lambda v: (DuplicateProfile(v["one"], v["two"]),),
         ),
         (f"{_NEW} <style> profile <same_kind:kind>", _same_style),

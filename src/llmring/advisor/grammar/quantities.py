@@ -101,6 +101,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ("<number> (dollars|bucks)", _same),
         ("<number> (cents|cent)", _scaled("0.01")),
     ),
+    # "under a dollar": without a number, it is one.
+    "price": rules(("<money>", _same), ("[one] dollars", lambda _: Decimal(1))),
     "times": rules(
         ("<number> (times|time|x)", _same),
         ("once", lambda _: Decimal(1)),

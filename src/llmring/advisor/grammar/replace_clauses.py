@@ -30,6 +30,15 @@ RULES: dict[str, tuple[Rule, ...]] = {
             lambda v: (ReplaceModels(PlacedModel(0), v["model"], v["who"]),),
         ),
         (
+            "(switch|change|move|migrate|convert) <who> from <old:model> to <new:model>",
+            lambda v: _replaced(v, scope="named"),
+        ),
+        (
+            "(switch|change|set|replace|update|swap) <who> 's (primary model|first model|main "
+            "model|primary|top model|first choice) (to|with|by) <model>",
+            lambda v: (ReplaceModels(PlacedModel(0), v["model"], v["who"]),),
+        ),
+        (
             "<old:model> (should be|must be|has to be|needs to be) replaced (by|with) "
             "<new:model> (in|for|of|on) <who>",
             lambda v: _replaced(v, scope="named"),

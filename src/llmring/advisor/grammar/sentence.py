@@ -28,7 +28,15 @@ from llmring.advisor.grammar import (
 from llmring.advisor.grammar.alias_phrases import in_profile
 from llmring.advisor.grammar.chart import Chart, Grammar, Rule, Values, rules
 from llmring.advisor.grammar.intent_parts import AliasPhrase, DescribedModel
-from llmring.advisor.grammar.intents import BindAliases, Edit, Intent, Recommend, SetLimits, Topic
+from llmring.advisor.grammar.intents import (
+    BindAliases,
+    Edit,
+    Intent,
+    Recommend,
+    RenameAlias,
+    SetLimits,
+    Topic,
+)
 from llmring.advisor.grammar.lexer import Token, tokens_of
 from llmring.advisor.grammar.need_phrases import described
 from llmring.advisor.grammar.questions import (
@@ -202,6 +210,7 @@ _RULES: dict[str, tuple[Rule, ...]] = {
     "rest": rules(
         ("<joint> <one:clause> [<rest>]", _joined),
         ("<joint> <one:more_bind> [instead] [<rest>]", _continued(BindAliases)),
+        ("<joint> <one:more_rename> [<rest>]", _continued(RenameAlias)),
         ("[<joint>] <one:more_limits> [<rest>]", _continued((SetLimits, BindAliases))),
     ),
     "request": rules(

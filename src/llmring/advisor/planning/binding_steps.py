@@ -26,7 +26,15 @@ from llmring.advisor.grammar.intents import (
 from llmring.advisor.grammar.spoken_models import SpokenModel
 from llmring.advisor.grammar.words import ENVIRONMENTS
 from llmring.advisor.planning.context import Context, Place
-from llmring.advisor.planning.model_selection import among, fallbacks, one, one_in, selected
+from llmring.advisor.planning.model_selection import (
+    among,
+    by_price,
+    fallbacks,
+    one,
+    one_in,
+    require_clear_rank,
+    selected,
+)
 from llmring.advisor.planning.unclear import UnclearRequestError
 from llmring.lockfile.document import ModelRef
 from llmring.registry.price import price_tag
@@ -66,13 +74,23 @@ def set_fallbacks(context: Context, intent: SetFallbacks) -> None:
     """Replace the fallbacks of aliases."""
     for place in context.places(intent.aliases):
         there = _models(context, place)
-        models = [one_in(context, place, each) for each in intent.models]
+        models = [
+            one_in(context, place, each)
+            if isinstance(each, PlacedModel)
+            else among(context, each, there[1:]) or one(context, each)
+            for each in intent.models
+        ]
+        if there[0] in models:
+            raise UnclearRequestError(
+                f"{there[0]} is the first model of {place[0]}, not a fallback. {_NOTHING}"
+            )
         _rebind(context, place, [*dict.fromkeys((there[0], *models))])
 
 
 def move(context: Context, intent: MoveModel) -> None:
     """Move a model to the front or the end; one that is new is added there."""
     for place in context.places(intent.aliases, creates=True):
+        require_clear_rank(context, place, intent.model)
         model = one_in(context, place, intent.model)
         rest = [each for each in context.copy.models(*place) if each != model]
         _rebind(context, place, [model, *rest] if intent.place == "first" else [*rest, model])
@@ -82,6 +100,9 @@ def order(context: Context, intent: OrderModels) -> None:
     """Put models into an order: the named ones take the places that they have together."""
     for place in context.places(intent.aliases):
         there = _models(context, place)
+        if intent.by_price:
+            _rebind(context, place, by_price(context, there))
+            continue
         wanted = [one_in(context, place, each) for each in intent.models] or there[::-1]
         missing = [each for each in wanted if each not in there]
         if missing == wanted[:1] and intent.inserts:
@@ -98,6 +119,7 @@ def remove_models(context: Context, intent: RemoveModels) -> None:
     """Remove models from aliases; at least one must remain."""
     for place in context.places(intent.aliases):
         there = _models(context, place)
+        _require_provider(place, intent.models, there)
         gone = [one_in(context, place, each) for each in intent.models]
         missing = [each for each in gone if each not in there]
         if missing:
@@ -250,6 +272,19 @@ def _models(context: Context, place: Place) -> list[str]:
     return found
 
 
+def _require_provider(place: Place, phrases: tuple[ModelPhrase, ...], there: list[str]) -> None:
+    """Check that an alias has a model of each provider that a request names."""
+    has = {each.partition(":")[0] for each in there}
+    for phrase in phrases:
+        if isinstance(phrase, DescribedModel) and phrase.need.providers:
+            wanted = phrase.need.providers
+            if not has.intersection(wanted):
+                raise UnclearRequestError(
+                    f"{place[0]} has no model of {' or '.join(wanted)}; it has "
+                    f"{', '.join(there)}. {_NOTHING}"
+                )
+
+
 def _rebind(context: Context, place: Place, models: list[str]) -> None:
     alias, profile = place
     if models == context.copy.models(alias, profile):
@@ -263,7 +298,7 @@ def _used(context: Context, phrase: ModelPhrase, aliases: AliasPhrase) -> str:
     if isinstance(phrase, PlacedModel):
         [place] = context.places(aliases)[:1]
         return one_in(context, place, phrase)
-    if isinstance(phrase, SpokenModel):
+    if isinstance(phrase, SpokenModel | DescribedModel):
         places = (
             context.places(aliases)
             if aliases.scope in ("named", "back")

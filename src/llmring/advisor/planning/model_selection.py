@@ -15,6 +15,7 @@ from llmring.advisor.grammar.intent_parts import (
     PlacedModel,
     RecommendedModel,
 )
+from llmring.advisor.grammar.need_phrases import OWN_MACHINE
 from llmring.advisor.grammar.spoken_models import SpokenModel
 from llmring.advisor.planning.context import Context, Place
 from llmring.advisor.planning.unclear import Option, UnclearRequestError
@@ -27,6 +28,7 @@ from llmring.registry.successors import is_preview
 # Capabilities that a fallback must share with the first model.
 _SHARED: frozenset[Capability] = frozenset({"vision", "documents", "audio", "tools", "json_schema"})
 _RARE: frozenset[Capability] = frozenset({"audio"})
+_MOST_CHOICES = 5
 _ORDERS: tuple[Order, ...] = ("cheapest", "best", "newest")
 
 
@@ -83,10 +85,8 @@ def one_in(context: Context, place: Place, phrase: ModelPhrase) -> str:
         UnclearRequestError: No model is meant, or several could be.
     """
     there = context.copy.models(*place)
-    if isinstance(phrase, SpokenModel):
-        return among(context, phrase, there) or one(context, phrase)
     if not isinstance(phrase, PlacedModel):
-        return one(context, phrase)
+        return among(context, phrase, there) or one(context, phrase)
     index = phrase.index if phrase.index >= 0 else len(there) + phrase.index
     if not 0 <= index < len(there) or (phrase.index < 0 and len(there) < 2):
         raise UnclearRequestError(
@@ -95,15 +95,19 @@ def one_in(context: Context, place: Place, phrase: ModelPhrase) -> str:
     return there[index]
 
 
-def among(context: Context, phrase: SpokenModel, models: list[str]) -> str | None:
-    """Find the only model of some that a name without a version means: "sonnet", "gemini".
+def among(context: Context, phrase: ModelPhrase, models: list[str]) -> str | None:
+    """Find the only model of some that a name without a version means: "sonnet", "google".
 
     Args:
         context: The context of the request.
-        phrase: The name.
+        phrase: The name, or a description that gives nothing but the provider.
         models: The models that an alias has.
     """
-    if phrase.text in context.meant or any(each in models for each in phrase.models):
+    if isinstance(phrase, DescribedModel):
+        return _of_provider(context, phrase, models)
+    if not isinstance(phrase, SpokenModel) or phrase.text in context.meant:
+        return None
+    if len(phrase.models) == 1 and phrase.models[0] in models:
         return None
     words = re.findall(r"[a-z]+|\d", phrase.text)
     if any(word.isdigit() for word in words):
@@ -114,6 +118,72 @@ def among(context: Context, phrase: SpokenModel, models: list[str]) -> str | Non
         if set(words) <= set(re.findall(r"[a-z]+", each.partition(":")[2].lower()))
     ]
     return found[0] if len(found) == 1 else None
+
+
+def _of_provider(context: Context, phrase: DescribedModel, models: list[str]) -> str | None:
+    """Find the only model of some that a provider has; None if none of them is its own.
+
+    Raises:
+        UnclearRequestError: It has several.
+    """
+    need = phrase.need
+    if phrase.is_precise or need != Need(providers=need.providers) or not need.providers:
+        return None
+    described = _in_words(need)
+    if described in context.meant:
+        return None
+    found = [each for each in models if each.partition(":")[0] in need.providers]
+    if len(found) > 1:
+        raise UnclearRequestError(
+            f"Which {described}?",
+            tuple(Option(each, None, {described: each}) for each in found),
+        )
+    return found[0] if found else None
+
+
+def require_clear_rank(context: Context, place: Place, phrase: ModelPhrase) -> None:
+    """Check that "the cheapest model" is the same among all models as among those of an alias.
+
+    Raises:
+        UnclearRequestError: It could be either.
+    """
+    if not isinstance(phrase, DescribedModel) or not phrase.is_precise:
+        return
+    need = phrase.need
+    described = _in_words(need)
+    there = context.copy.models(*place)
+    if need != Need(order=need.order) or described in context.meant or len(there) < 2:
+        return
+    every = [str(each) for each in candidates(context, need)]
+    of_all = every[:1]
+    # A model about to retire is not proposed, but may be meant.
+    is_cheapest = need.order == "cheapest"
+    own = by_price(context, there)[:1] if is_cheapest else [m for m in every if m in there][:1]
+    if own != of_all:
+        whose = {**dict.fromkeys(own, place[0]), **dict.fromkeys(of_all, "all models")}
+        raise UnclearRequestError(
+            f"The {need.order} of which models?",
+            tuple(
+                Option(f"{each} (the {need.order} of {of})", None, {described: each})
+                for each, of in whose.items()
+            ),
+        )
+
+
+def by_price(context: Context, models: list[str]) -> list[str]:
+    """Sort models by price, the cheapest first.
+
+    Raises:
+        UnclearRequestError: A price is unknown.
+    """
+    prices: dict[str, Decimal] = {}
+    for model in models:
+        facts = context.editor.facts(model)
+        price = mixed_price(facts, context.editor.day) if facts else None
+        if price is None:
+            raise UnclearRequestError(f"The price of {model} is unknown. Nothing was changed.")
+        prices[model] = price
+    return sorted(models, key=prices.__getitem__)
 
 
 def chosen(context: Context, phrase: ModelPhrase) -> list[str]:
@@ -239,7 +309,10 @@ def _described(context: Context, need: Need, *, is_precise: bool) -> str:
             "No model in the registry meets these needs; relax them, or name other providers. "
             "Nothing was changed."
         )
-    if is_precise:
+    own = _local_in_use(context, need, found)
+    if own is not None:
+        return own
+    if is_precise or (len(found) == 1 and (need.providers or need.lines)):
         return str(found[0])
     if not (need.providers or need.lines):
         raise UnclearRequestError(
@@ -250,6 +323,8 @@ def _described(context: Context, need: Need, *, is_precise: bool) -> str:
     for order in _ORDERS:
         best = candidates(context, replace(need, order=order))[0]
         options.setdefault(str(best), (order, best))
+    if len(options) == 1:
+        options = {str(each): ("cheapest", each) for each in found[:_MOST_CHOICES]}
     raise UnclearRequestError(
         f"Which {described}? Name it, or choose:",
         tuple(
@@ -257,6 +332,16 @@ def _described(context: Context, need: Need, *, is_precise: bool) -> str:
             for name, (order, facts) in options.items()
         ),
     )
+
+
+def _local_in_use(context: Context, need: Need, found: list[ModelFacts]) -> str | None:
+    """Find the only model of the user's machine that the lockfile has, for "a local model"."""
+    if set(need.providers) != set(OWN_MACHINE) or need.order != "cheapest":
+        return None
+    profiles = context.copy.lockfile.profiles.values()
+    bound = {str(ref) for each in profiles for b in each.bindings.values() for ref in b.models}
+    used = [str(each) for each in found if str(each) in bound]
+    return used[0] if len(used) == 1 else None
 
 
 def _in_words(need: Need) -> str:

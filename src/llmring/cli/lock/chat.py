@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +38,7 @@ Describe what you need. Each change is shown, and made once you agree.
   /diff      all changes since the start
   /undo      undo the last change
   /cost      what the conversation has cost so far
-  /quit      end it (or Ctrl-D); Ctrl-C stops an answer"""
+  /quit      end it (also: quit, exit, bye, Ctrl-D); Ctrl-C stops an answer"""
 
 _NOBODY = (
     "No user is present to agree: the change is only proposed, and nothing was written. Describe "
@@ -132,6 +132,8 @@ def converse(session: Session, screen: Terminal, check: Callable[[], None]) -> i
     with asyncio.Runner() as runner:
         try:
             while (line := read_line(screen, QUIT)) is not None:
+                if line.lower() in _QUITTING:
+                    break
                 command = COMMANDS.get(line)
                 if command is not None:
                     screen.show(_run_command(command, session))
@@ -185,7 +187,9 @@ def _aliases(session: Session) -> str:
 
 
 def _undo(session: Session) -> str:
-    return f"Undone: {session.editor.undo().done}"
+    from llmring.advisor.changes import listed
+
+    return f"Undone:{listed(session.editor.undo().done)}"
 
 
 COMMANDS: Mapping[str, Callable[[Session], str]] = {
@@ -196,6 +200,8 @@ COMMANDS: Mapping[str, Callable[[Session], str]] = {
     "/help": lambda _: HELP,
 }
 QUIT = "/quit"
+# What people write to end a conversation without looking up the command.
+_QUITTING = ("/exit", "quit", "exit", "bye", "goodbye")
 
 
 def _completions(editor: LockfileEditor) -> Sequence[str]:
@@ -210,7 +216,13 @@ def _completions(editor: LockfileEditor) -> Sequence[str]:
 def _summary(editor: LockfileEditor) -> str:
     if not editor.done:
         return "Nothing was changed."
-    return "\n".join([f"Changed in {editor.path.name}:", *(f"  {each}" for each in editor.done)])
+    return "\n".join([f"Changed in {editor.path.name}:", *_steps(editor)])
+
+
+def _steps(editor: LockfileEditor) -> Iterator[str]:
+    from llmring.advisor.changes import steps_of
+
+    yield from (f"  {step}" for done in editor.done for step in steps_of(done))
 
 
 class _Silence:

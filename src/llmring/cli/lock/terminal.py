@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from llmring.advisor.agent import Screen
+from llmring.advisor.changes import steps_of
 from llmring.advisor.editor import Proposal
 from llmring.cli.confirmation import is_yes
 from llmring.cli.output import harmless, is_terminal, print_note, print_out
@@ -124,7 +125,9 @@ def _ask(question: str) -> str:
 def proposal_lines(proposal: Proposal) -> Iterator[str]:
     """Describe a change, and the facts about its models, one per line."""
     yield ""
-    yield f"{proposal.done}:" if proposal.evidence else f"{proposal.done}."
+    *others, last = steps_of(proposal.done)
+    yield from (f"{each}." for each in others)
+    yield f"{last}:" if proposal.evidence else f"{last}."
     yield from (f"  {line}" for line in proposal.evidence)
 
 

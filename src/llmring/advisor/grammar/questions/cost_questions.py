@@ -243,6 +243,12 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _cheaper,
         ),
         ("(make|get) <who> cheaper", _cheaper),
+        (
+            "(use|find|get|pick|choose|take|try) [something|anything] (cheaper|less expensive) "
+            "[model|models|one|option] for <who> [[,] [but] (with same capabilities|that can do "
+            "same|without losing capabilities)]",
+            _cheaper,
+        ),
         ("(i want|i would like) <who> [to be] cheaper", _cheaper),
         ("<who> is too expensive", _cheaper),
         ("<spoken> is too expensive", lambda v: (AskCheaper(LEFT_OUT, v["spoken"]),)),
