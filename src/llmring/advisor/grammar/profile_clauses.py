@@ -183,6 +183,14 @@ RULES: dict[str, tuple[Rule, ...]] = {
             "of|that is copy of|with same aliases as) [profile] <one:profile_name> [profile]",
             lambda v: (DuplicateProfile(v["one"], v["two"]),),
         ),
+        (
+            f"{_NEW} <two:place> with same aliases as [profile] <one:profile_name> [profile]",
+            lambda v: (DuplicateProfile(v["one"], v["two"]),),
+        ),
+        (
+            f"{_NEW} <style> <one:environment> (profile|environment)",
+            lambda v: _plainly_named({"style": v["style"], "names": (v["one"],)}),
+        ),
         (f"{_NEW} <style> profile <same_kind:kind>", _same_style),
         (
             "(create|add|make|set up|define|new) <names:profile_names> (extending|that "

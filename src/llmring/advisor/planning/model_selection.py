@@ -57,6 +57,11 @@ def selected(context: Context, models: ModelList, keep: tuple[str, ...] = ()) ->
         return found
     need = next((each.need for each in models.models if isinstance(each, DescribedModel)), None)
     others = fallbacks(context, [*keep, *found], need, count, models.backup)
+    if not (found or others) and models.backup is not None and models.backup.providers:
+        raise UnclearRequestError(
+            f"{' and '.join(models.backup.providers)} has no model with the capabilities of the "
+            "first one. Name a model to add it anyway. Nothing was changed."
+        )
     if len(others) < count:
         raise UnclearRequestError(
             f"Only {len(found) + len(others)} vendors have a model that meets this; relax "
