@@ -99,10 +99,10 @@ class ModelNames:
         text = " ".join(words)
         if len(words) == 1 and ":" in words[0]:
             return self._reference(words[0])
+        exact = self._by_name.get(_joined(text)) or self._by_base.get(_joined(text))
         # A whole reference stands alone, and a comma is no part of a name.
         if any(":" in word or not _PIECE.search(word) for word in words):
-            return None
-        exact = self._by_name.get(_joined(text)) or self._by_base.get(_joined(text))
+            exact = None
         if exact and (len(words) > 1 or not _is_common(words[0])):
             return SpokenModel(text, self._of_one_name(exact))
         if not all(map(self.is_piece, words)) or all(map(_is_common, words)):
