@@ -47,7 +47,11 @@ def start(code: str, place: Path | str) -> "subprocess.Popen[str]":
 def run(code: str, place: Path | str) -> str:
     """Run a process and return its stderr."""
     with start(code, place) as process:
-        return process.communicate(timeout=30)[1]
+        try:
+            return process.communicate(timeout=30)[1]
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
 
 
 def test_eight_processes_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
@@ -101,6 +105,17 @@ if child:
 """
 
 
+# The modules of a database's driver take their time, as they do on a busy machine.
+SLOW_IMPORTS = """
+class Slow:
+    def find_spec(self, name, path, target=None):
+        if name in ("psycopg", "sqlite3"):
+            time.sleep(1)
+
+sys.meta_path.insert(0, Slow())
+"""
+
+
 @pytest.mark.parametrize(
     ("code", "count"),
     [
@@ -110,6 +125,7 @@ if child:
         ("thread = threading.Thread(target=fill, args=[10]); thread.start(); fill(10)", 20),
         (IN_A_FORK.format(pause=0), 30),
         (IN_A_FORK.format(pause=0.5), 30),
+        (SLOW_IMPORTS + IN_A_FORK.format(pause=0.5), 30),
     ],
 )
 def test_a_process_that_ends_loses_nothing(place: Path | str, code: str, count: int) -> None:

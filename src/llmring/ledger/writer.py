@@ -43,6 +43,7 @@ PRUNE_EVERY_SECONDS = 3600.0
 _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 60.0
 _EXIT_SECONDS = 10.0
+_FORK_SECONDS = 5.0
 
 
 class Ledger:
@@ -70,6 +71,8 @@ class Ledger:
         self._store = store_at(self._place)
         self._starting = threading.Lock()
         self._storing = threading.Lock()
+        # The threads that fork the process, and hold the lock for it.
+        self._forking: set[int] = set()
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
         self._asleep = True
@@ -140,6 +143,20 @@ class Ledger:
             self._dropped = 0
         if self._thread is None or not self._thread.is_alive():
             self._store.close()
+
+    def fork(self) -> None:
+        """Wait until nothing is being stored, for some seconds at most.
+
+        A child would otherwise wait for ever for the modules that the thread was importing.
+        """
+        if self._storing.acquire(timeout=_FORK_SECONDS):
+            self._forking.add(threading.get_ident())
+
+    def has_forked(self) -> None:
+        """Go on in the parent process."""
+        if threading.get_ident() in self._forking:
+            self._forking.remove(threading.get_ident())
+            self._storing.release()
 
     def forked(self) -> None:
         """Start over in a child process: queue and connection belong to the parent."""
@@ -331,7 +348,9 @@ def ledger_at(place: Path | str, spool: Path | None = None) -> Ledger:
     ledger = Ledger(place, spool=spool)
     atexit.register(ledger.end)
     if sys.platform != "win32":
-        os.register_at_fork(after_in_child=ledger.forked)
+        os.register_at_fork(
+            before=ledger.fork, after_in_parent=ledger.has_forked, after_in_child=ledger.forked
+        )
     return ledger
 
 
