@@ -100,7 +100,7 @@ class ModelNames:
         if len(words) == 1 and ":" in words[0]:
             return self._reference(words[0])
         exact = self._by_name.get(_joined(text)) or self._by_base.get(_joined(text))
-        # A whole reference is one model, and a comma is no part of a name.
+        # A whole reference is one model, and names have no commas.
         if any(":" in word or not _PIECE.search(word) for word in words):
             exact = None
         if exact and (len(words) > 1 or not _is_common(words[0])):
