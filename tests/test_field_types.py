@@ -34,7 +34,7 @@ FIELDS: dict[str, list[Any]] = {
     "max_repairs": [*TEXTS, *OTHERS, 2.5, None],
     "timeout": [*TEXTS, *OTHERS, float("nan")],
     "stop": [*NUMBERS, True, [3], {"a": 1}],
-    "files": [*TEXTS, *NUMBERS, True, [3], {"a": 1}],
+    "files": [*NUMBERS, True, [3], {"a": 1}],
     "tools": [*TEXTS, *NUMBERS, True, [3], {"a": 1}],
     "tool_choice": [*TEXTS, *NUMBERS, *OTHERS],
     "metadata": [*TEXTS, *NUMBERS, True, [3]],

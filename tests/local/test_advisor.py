@@ -38,7 +38,7 @@ REQUESTS: dict[str, Callable[[Bound, str], bool]] = {
         0
     ].startswith("anthropic:"),
     "bind a cheap fast model with fallbacks to coder": lambda bound, _: len(bound["coder"]) > 1,
-    "set up a google model as my translator alias": lambda bound, _: bound["translator"][
+    "set up the cheapest google model as my translator alias": lambda bound, _: bound["translator"][
         0
     ].startswith("google:"),
     "remove the old alias": lambda bound, _: "old" not in bound,

@@ -236,6 +236,8 @@ class LLMRequest(Struct):
             for text in self.stop:
                 require("stop", text, str, _STOP)
         if self.files is not None:
+            if isinstance(self.files, str | PathLike):
+                self.files = [self.files]
             require_items("files", self.files, _FILES)
             self.files = list(self.files)
             for each in self.files:

@@ -166,7 +166,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _bound,
         ),
         ("(define|declare|register|create) <target> (as|to be|=) <models>", _bound),
-        ("<target> gets <models>", _bound),
+        ("<target> (gets|wants|needs) <models>", _bound),
         (
             "(try|use|ask|call|take) <one:model> first [(in|for|on) <who>] [,] [and|and "
             "then|then] <more:sequence> [after that|next|second|afterwards]",
@@ -214,7 +214,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ("(change|set|switch|update) <who> 's (model|models) to <models>", _bound),
         (f"{_USE} <models> (for|behind|on|under) <use>", _bound),
         (
-            "(use|set|save|store|register|keep|take|put|add) <models> as [model (for|of)] <target>",
+            "(use|set|set up|save|store|register|keep|take|put|add) <models> as [model (for|of)] "
+            "<target>",
             _bound,
         ),
         ("(set|make) <models> model (for|of|in) <use>", _bound),
