@@ -16,7 +16,7 @@ demo: .venv/runtime ## Run the main job: a chat through an alias, with failover,
 	$(BIN)/llmring demo
 
 # About half of the tests by their time; the other half has those that wait for servers.
-HALF := advisor architecture audit chat cli config contract dialects docs files gateway json_schema \
+HALF := advisor architecture audit chat cli config contract docs files gateway json_schema \
 	lockfile packing providers registry routing scan
 
 test: .venv/dev ## Run all tests, in two processes
@@ -33,15 +33,13 @@ api: .venv/dev ## List the public names with their signatures and fields in docs
 	$(BIN)/python tools/api_list.py
 
 # These tests do not depend on the date: parsers, wire formats, transport, and the slowest ones.
-TIMELESS := architecture bridge chaos chat contract dialects json_schema local lockfile packaging packing \
-	providers scan telemetry transport advisor/test_mcp_http.py advisor/test_mcp_server.py \
+TIMELESS := advisor architecture bridge chaos chat contract dialects json_schema local lockfile packaging packing \
+	providers scan telemetry transport \
 	cli/test_output.py cli/test_piped_input.py client/test_application_code.py \
 	client/test_cancelled_calls.py client/test_damaged_answers.py client/test_empty_answers.py \
 	client/test_recordings.py client/replies/test_refused_answers.py client/replies/test_streamed_attempts.py \
 	client/test_refusals.py client/replies/test_stream_patience.py client/tools \
-	gateway/calls gateway/chats gateway/recorded gateway/sdks gateway/server gateway/translation \
-	gateway/workers gateway/test_app.py gateway/test_captures.py \
-	gateway/test_chat.py gateway/test_errors.py gateway/test_keep_alive.py gateway/test_serve.py \
+	docs/test_gateway_benchmark.py docs/test_real_clients.py docs/test_reliability.py gateway \
 	ledger/test_spool.py \
 	ledger/test_writer.py limits/test_redis_circuits.py limits/test_redis_nonsense.py \
 	replay/test_recordings_at_once.py testing/test_isolation.py
