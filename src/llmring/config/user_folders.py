@@ -14,14 +14,8 @@ def state_folder(environ: Mapping[str, str], platform: str = sys.platform) -> Pa
         environ: The environment's variables.
         platform: As `sys.platform`.
     """
-    home = Path(environ.get("HOME") or environ.get("USERPROFILE") or "~")
-    if platform == "win32":
-        return Path(environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "llmring"
-    if platform == "darwin":
-        return home / "Library" / "Application Support" / "llmring"
-    # https://specifications.freedesktop.org/basedir-spec/latest/
-    named = environ.get("XDG_STATE_HOME", "")
-    return (Path(named) if named.startswith("/") else home / ".local" / "state") / "llmring"
+    windows = ("LOCALAPPDATA", "AppData/Local")
+    return _folder(environ, platform, windows, ("XDG_STATE_HOME", ".local/state"))
 
 
 def config_folder(environ: Mapping[str, str], platform: str = sys.platform) -> Path:
@@ -31,14 +25,24 @@ def config_folder(environ: Mapping[str, str], platform: str = sys.platform) -> P
         environ: The environment's variables.
         platform: As `sys.platform`.
     """
+    windows = ("APPDATA", "AppData/Roaming")
+    return _folder(environ, platform, windows, ("XDG_CONFIG_HOME", ".config"))
+
+
+def _folder(
+    environ: Mapping[str, str], platform: str, windows: tuple[str, str], other: tuple[str, str]
+) -> Path:
+    """Return the folder that a variable names, or the usual one below the user's home."""
     home = Path(environ.get("HOME") or environ.get("USERPROFILE") or "~")
     if platform == "win32":
-        return Path(environ.get("APPDATA") or home / "AppData" / "Roaming") / "llmring"
+        variable, usual = windows
+        return Path(environ.get(variable) or home / usual) / "llmring"
     if platform == "darwin":
         return home / "Library" / "Application Support" / "llmring"
+    variable, usual = other
     # https://specifications.freedesktop.org/basedir-spec/latest/
-    named = environ.get("XDG_CONFIG_HOME", "")
-    return (Path(named) if named.startswith("/") else home / ".config") / "llmring"
+    named = environ.get(variable, "")
+    return (Path(named) if named.startswith("/") else home / usual) / "llmring"
 
 
 def is_in_a_home(state_dir: Path) -> bool:
