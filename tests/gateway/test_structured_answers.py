@@ -138,6 +138,27 @@ def test_g046_a_value_within_other_text_is_given_alone(pair: Pair, wire: Wire, n
     assert found.reasoning == "Hm."
 
 
+@pytest.mark.parametrize(
+    ("wire", "name"),
+    [(MESSAGES, "anthropic"), (GEMINI, "gemini"), (OLLAMA, "ollama"), (WIRES[0], "openai_chat")],
+    ids=["messages", "gemini", "ollama", "chat"],
+)
+def test_g046_the_only_model_of_the_client_s_api_is_checked_too(
+    pair: Pair, wire: Wire, name: str
+) -> None:
+    api = APIS[name]
+    pair.lock(api.model, lockfile=api.lockfile)
+    texts = [HALF, f"```json\n{ULM}\n```", ULM]
+    replies = [api.answer(TextDelta(each), *ended("stop"), stream=False) for each in texts]
+    server = pair.start(api, *replies)
+
+    answers = [ask(wire), ask(wire)]
+
+    assert [json.loads(read(wire, each).content) for each in answers] == [json.loads(ULM)] * 2
+    assert answers[0].headers["x-llmring-relay"] == "translated"
+    assert len(server.requests) == 3
+
+
 @each_wire
 def test_g046_what_a_model_adds_for_its_own_api_is_taken_out(pair: Pair, wire: Wire) -> None:
     # A form that is no object is asked for within one.

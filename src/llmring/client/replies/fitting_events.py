@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from llmring.chat.events import TextDelta
+from llmring.chat.events import Event, TextDelta
 from llmring.chat.json_text import json_bytes
 from llmring.chat.parts import Part, TextPart
 from llmring.chat.reply_events import unfold
@@ -30,26 +30,15 @@ def fitting_events(
         answer: The answer that fits, with the value.
         targets: The models that have answered, the one of this answer last.
     """
-    text = answer.content
-    if answer.parsed is not None:
-        text = _as_json(text, answer.parsed)
-    last = chunks[-1]
-    if text == answer.content and len(answer.attempts) == len(last.attempts):
+    if fitting(answer) is answer and len(answer.attempts) == len(chunks[-1].attempts):
         return chunks
-    shown = msgspec.structs.replace(
-        answer,
-        content=text,
-        parts=None if answer.parts is None else (*_with_text(answer.parts, text),),
-        # Clients take the tokens for the size of the conversation, so those of repairs don't count.
-        usage=answer.attempts[-1].usage or answer.usage,
-    )
     return [
         EventChunk(
             model=answer.model,
-            events=(*unfold(shown),),
+            events=events_of_fitting(answer),
             target=targets[-1],
             head=next((chunk.head for chunk in reversed(chunks) if chunk.head is not None), None),
-            message=shown.message,
+            message=fitting(answer).message,
             usage=answer.usage,
             finish_reason=answer.finish_reason,
             cost=answer.cost,
@@ -57,6 +46,25 @@ def fitting_events(
             attempts=answer.attempts,
         )
     ]
+
+
+def fitting(answer: LLMResponse) -> LLMResponse:
+    """Return an answer whose text is its value as JSON, and no more; itself if that is so."""
+    if answer.parsed is None:
+        return answer
+    text = _as_json(answer.content, answer.parsed)
+    if text == answer.content:
+        return answer
+    parts = None if answer.parts is None else (*_with_text(answer.parts, text),)
+    fit: LLMResponse = msgspec.structs.replace(answer, content=text, parts=parts)
+    return fit
+
+
+def events_of_fitting(answer: LLMResponse) -> tuple[Event, ...]:
+    """Return the events of an answer, with its value as JSON in place of its text."""
+    # Clients take the tokens for the size of the conversation, so those of repairs don't count.
+    usage = answer.attempts[-1].usage or answer.usage
+    return (*unfold(msgspec.structs.replace(fitting(answer), usage=usage)),)
 
 
 def read_back(form: AnswerForm, chunks: list[EventChunk]) -> list[EventChunk]:

@@ -7,6 +7,7 @@ from msgspec import Struct
 from llmring.chat.events import Event, ShownAsAnswer
 from llmring.chat.parsed_request import Relay
 from llmring.chat.response import LLMResponse
+from llmring.client.replies.fitting_events import events_of_fitting, fitting
 from llmring.client.replies.reply_reader import whole_reply
 from llmring.routing.attempt import AttemptState
 from llmring.routing.targets import Target
@@ -53,8 +54,12 @@ class WholeBytes:
         """Return an answer of these attempts with its bytes."""
         attempt, head, body = self._bodies[answer.model]
         body = attempt.target.masked(body)
-        relay = attempt.relay or "translated"
-        events = attempt.target.decode(head, body) if relay == "translated" else ()
+        relay: Relay = attempt.relay or "translated"
+        if fitting(answer) is not answer:
+            # The bytes have more than the value that was asked for.
+            relay, events = "translated", [*events_of_fitting(answer)]
+        else:
+            events = attempt.target.decode(head, body) if relay == "translated" else []
         return RelayedAnswer(
             answer=answer,
             target=attempt.target,
