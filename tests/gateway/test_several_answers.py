@@ -169,6 +169,23 @@ def test_g061_a_request_that_a_server_takes_in_another_form_alone_is_not_sent(pa
     assert server.requests == []
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_g061_all_answers_arrive_without_what_the_model_refused(pair: Pair, stream: bool) -> None:
+    pair.lock(APIS["openai_chat"].model)
+    fault = {"message": "Unsupported parameter: 'seed'", "code": "unsupported_parameter"}
+    refusal = as_json({"error": {**fault, "param": "seed"}}, 400)
+    reply = as_stream(*CHUNKS, DONE) if stream else as_json(WHOLE["chat"])
+    server = pair.start(APIS["openai_chat"], refusal, reply)
+
+    answer, body = ask(CHAT, stream=stream, asked={"seed": 1})
+
+    assert body == b"".join([*CHUNKS, DONE]) if stream else json.loads(body) == WHOLE["chat"]
+    assert answer.headers["x-llmring-relay"] == "adapted"
+    refused, sent = (each.json for each in server.requests)
+    assert (refused["seed"], sent["n"]) == (1, 2)
+    assert "seed" not in sent
+
+
 @pytest.mark.parametrize("asked", [{"n": 4}, {"n": 1, "best_of": 4}])
 def test_g061_the_limit_of_costs_counts_all_answers(pair: Pair, asked: dict[str, int]) -> None:
     api = APIS["openai_chat"]

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from datetime import date
 
+import msgspec
+
 from llmring.chat.response import Attempt
 from llmring.dialects.request_changes import ChangedRequest
 from llmring.exceptions import (
@@ -281,6 +283,10 @@ class Failover(CallProgress):
         deadline = self.deadline
         if deadline is not None and reserve:
             deadline = latest_end(deadline, self.clock() + pause, reserve)
+        question = self.context.question
+        if prepared.relay == "translated" and question is not None and question.answers > 1:
+            # The client's request without what the model refused: several answers need its bytes.
+            prepared = msgspec.structs.replace(prepared, relay="adapted")
         return AttemptState(self, target, prepared, deadline, pause, reserve)
 
 
