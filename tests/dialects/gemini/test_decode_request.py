@@ -138,6 +138,20 @@ def test_the_model_and_the_stream_are_not_in_the_body() -> None:
 
 
 @pytest.mark.parametrize(
+    ("count", "answers"), [(2, 2), ("2", 2), (2.0, 2), (1, 1), (0, 1), (-1, 1), (None, 1)]
+)
+def test_g061_the_number_of_answers_is_read_in_each_of_its_forms(
+    count: object, answers: int
+) -> None:
+    body = {"contents": {"parts": ["Hello"]}, "generationConfig": {"candidateCount": count}}
+
+    request = decoded(body).parsed("gemini")
+
+    assert (request.answers, request.written) == (answers, answers)
+    assert isinstance(request.answers, int)
+
+
+@pytest.mark.parametrize(
     ("body", "field"),
     [
         ({}, "contents"),

@@ -20,7 +20,7 @@ from llmring.chat.request import LLMRequest, Message
 from llmring.dialects.gemini.decode_contents import ContentsReader
 from llmring.dialects.gemini.decode_generation import decode_generation
 from llmring.dialects.gemini.decode_tools import decode_tools
-from llmring.dialects.gemini.request_fields import at, fields, items, text_at
+from llmring.dialects.gemini.request_fields import at, fields, integer_at, items, text_at
 from llmring.dialects.request_decoding import ClientRequest, body_object
 
 # Fields of the body without which the request means, or costs, something else.
@@ -87,7 +87,7 @@ def _decoded(found: dict[str, Any]) -> ClientRequest:
         ),
         own=own | offer.own | found,
         required_own=(*required, *reader.required, *offer.required, *generation.required),
-        answers=generation.own.get("candidateCount") or 1,
+        answers=max(1, integer_at(generation.own, "candidateCount", "generationConfig") or 1),
     )
 
 
