@@ -95,17 +95,13 @@ def read_chat(
         RefusedCallError: The client may not call this.
         ValidationError: The request can't be sent.
     """
-    asked = wire.dialect.request_decoding()(request.body, request.headers)
+    asked = _asked(wire, request, model, stream)
     members = members_of(request.body)
     _refuse_repeated(request.body, members)
-    asked = msgspec.structs.replace(
-        asked,
-        model=asked.model if model is None else model,
-        stream=asked.stream if stream is None else stream,
-    )
     named = called(gateway, wire, request, asked.model)
     wishes = client_wishes(request.headers)
-    verbatim = _verbatim(gateway, wire, request, asked, members)
+    encoding = _encoding(wire, request)
+    verbatim = _verbatim(gateway, wire, request, asked, encoding, members)
     conversation = conversation_of(request, asked, named, gateway.secret)
     parsed = _parsed(gateway, wire, asked, named, wishes, conversation, verbatim)
     check_named_servers(parsed, gateway.table.allow)
@@ -116,20 +112,10 @@ def read_chat(
         asked=asked,
         called=named,
         request=parsed,
-        encoding=_encoding(wire, request),
-        envelope=Envelope(
-            model=asked.model,
-            id=new_reply_id(wire.name),
-            created=gateway.ring.clock.time_ns() // 10**9,
-            include_usage=asked.include_usage or wishes.report,
-            estimate=functools.partial(_estimate, parsed) if wire is MESSAGES else None,
-            echo=asked.echo,
-        ),
+        encoding=encoding,
+        envelope=_envelope(gateway, wire, asked, parsed, wishes),
         tools=foreign_tools(parsed.tools) if wire is RESPONSES else {},
-        shown=Shown(
-            reasoning=_shows_reasoning(wire, asked),
-            model=asked.model if _names_it_itself(gateway, wire, request) else None,
-        ),
+        shown=_shown(gateway, wire, request, asked),
         conversation=conversation,
         wishes=CallWishes(
             prefer=gateway.affinity.preferred(conversation), max_cost=wishes.max_cost
@@ -139,10 +125,28 @@ def read_chat(
     )
 
 
-def _names_it_itself(gateway: Gateway, wire: Wire, request: GatewayRequest) -> bool:
-    """Return True if the answer gives the model the name that the client asked for."""
-    is_wished = gateway.table.body_model == "asked"
-    return is_wished or (wire is MESSAGES and needs_own_name(request.headers))
+def _asked(
+    wire: Wire, request: GatewayRequest, model: str | None, stream: bool | None
+) -> ClientRequest:
+    found = wire.dialect.request_decoding()(request.body, request.headers)
+    return msgspec.structs.replace(
+        found,
+        model=found.model if model is None else model,
+        stream=found.stream if stream is None else stream,
+    )
+
+
+def _envelope(
+    gateway: Gateway, wire: Wire, asked: ClientRequest, parsed: ParsedRequest, wishes: ClientWishes
+) -> Envelope:
+    return Envelope(
+        model=asked.model,
+        id=new_reply_id(wire.name),
+        created=gateway.ring.clock.time_ns() // 10**9,
+        include_usage=asked.include_usage or wishes.report,
+        estimate=functools.partial(_estimate, parsed) if wire is MESSAGES else None,
+        echo=asked.echo,
+    )
 
 
 def _estimate(request: ParsedRequest) -> Usage:
@@ -184,10 +188,10 @@ def _verbatim(
     wire: Wire,
     sent: GatewayRequest,
     asked: ClientRequest,
+    encoding: ReplyEncoding,
     members: tuple[BodyMember, ...],
 ) -> VerbatimBody | None:
     """Return the request as it was sent; None if it has another form than the API's own chats."""
-    encoding = _encoding(wire, sent)
     if encoding is PROMPT_ENCODING:
         return None
     is_array = encoding is ARRAY_ENCODING and asked.stream
@@ -265,6 +269,14 @@ def _encoding(wire: Wire, request: GatewayRequest) -> ReplyEncoding:
     if wire is OLLAMA and request.path.endswith("/generate"):
         return PROMPT_ENCODING
     return wire.dialect.reply_encoding()
+
+
+def _shown(gateway: Gateway, wire: Wire, request: GatewayRequest, asked: ClientRequest) -> Shown:
+    """Return the part of the answer that the client sees; some need their own name in it."""
+    is_named = gateway.table.body_model == "asked" or (
+        wire is MESSAGES and needs_own_name(request.headers)
+    )
+    return Shown(reasoning=_shows_reasoning(wire, asked), model=asked.model if is_named else None)
 
 
 def _shows_reasoning(wire: Wire, asked: ClientRequest) -> bool:
