@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -214,6 +216,21 @@ def test_g046_an_answer_that_can_not_be_repaired_is_no_answer(pair: Pair, wire: 
 
     with pytest.raises(SchemaValidationError, match="people"):
         ask(wire)
+
+
+def test_g046_a_repair_has_the_time_limit_of_the_call(pair: Pair) -> None:
+    api = APIS["anthropic"]
+    pair.lock(api.model, FALLBACK.model, policy="timeout = 0.5")
+    pair.start(FALLBACK)
+    slow = api.answer(TextDelta(ULM), *ended("stop"), stream=False)
+    begun = api.answer(TextDelta(HALF), *ended("stop"), stream=True)
+    pair.start(api, begun, replace(slow, steps=[Pause(5), *slow.steps]))
+    began = time.monotonic()
+
+    with pytest.raises(SchemaValidationError):
+        ask(MESSAGES)
+
+    assert time.monotonic() - began < 4
 
 
 def test_g046_the_cost_of_repairs_is_in_the_cost_of_the_call(

@@ -232,6 +232,7 @@ class CallPlanner:
             question=request,
             refused=failover.context.refused,
             remark_on=failover.context.remark_on,
+            most_pauses=failover.context.most_pauses,
         )
         prepare = self.prepare(request, context.progress, stream=False)
         followup = _failover(

@@ -94,7 +94,9 @@ class RingCalls(RingCore):
         request: ParsedRequest,
     ) -> LLMResponse:
         """Ask the model that was reached last to repair its answer, in what is left of the time."""
-        left = None if failover.deadline is None else failover.deadline - failover.clock()
+        # A call whose deadline has ended with the first content has its whole time for a repair.
+        deadline, timeout = failover.deadline, failover.timeout
+        left = timeout if deadline is None else deadline - failover.clock()
         again = self._planner.plan_followup(failover, request, reached[-1], left)
         return await self._executor.send(again, settle, refused_answer)
 

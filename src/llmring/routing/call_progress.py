@@ -60,6 +60,7 @@ class CallProgress:
     Attributes:
         clock: Returns the time in seconds.
         day: The day of the call, for prices.
+        timeout: Seconds for the whole call; None for no limit.
         deadline: When the call must be over, on its clock; None for no limit.
         context: The settings of the call.
         observers: The observers of the call.
@@ -80,6 +81,7 @@ class CallProgress:
     ) -> None:
         self.clock = clock
         self.day = day
+        self.timeout = timeout
         self.deadline = None if timeout is None else clock() + timeout
         self.context = context
         self.observers: Sequence[CallObserver] = context.observers
