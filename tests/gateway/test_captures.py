@@ -120,7 +120,6 @@ class Exchange:
 
     def read(self, wire: Wire, body: Json) -> ClientRequest:
         decode = wire.dialect.request_decoding
-        assert decode is not None
         return decode()(json.dumps(body).encode(), self.headers)
 
 
@@ -242,7 +241,6 @@ def check_sent(asked: ClientRequest, wire: Wire, sent: Request, api: Api) -> Non
     target = next(each for each in WIRES if each.dialect.name == DIALECTS[api.provider])
     check_rules(body, sent, target)
     decode = target.dialect.request_decoding
-    assert decode is not None
     got = decode()(sent.body, sent.headers)
     check_texts(asked, got)
     assert calls(got) == calls(asked)

@@ -225,5 +225,4 @@ def test_a_body_that_is_no_object_is_an_error(body: bytes) -> None:
 def test_the_dialect_has_the_decoder() -> None:
     decoding = DIALECT.request_decoding
 
-    assert decoding is not None
     assert decoding()(json.dumps(HI).encode(), {}) == read()

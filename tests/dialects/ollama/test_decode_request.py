@@ -50,7 +50,6 @@ def encoded(client: ClientRequest, model: str | None = None) -> dict[str, Any]:
 
 
 def test_the_dialect_has_the_decoder() -> None:
-    assert DIALECT.request_decoding is not None
     assert DIALECT.request_decoding() is decode
 
 

@@ -52,7 +52,6 @@ PLAIN: list[tuple[DialectName, dict[str, Any]]] = [
 
 def parsed(name: DialectName, body: dict[str, Any]) -> ParsedRequest:
     decode = dialect_named(name).request_decoding
-    assert decode is not None
     return decode()(json.dumps({"model": "x", **body}).encode(), {}).parsed(name)
 
 

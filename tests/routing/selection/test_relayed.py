@@ -43,7 +43,6 @@ def request(
     """Return the request that a body is, and whether it asks for a stream."""
     headers = headers or {}
     decode = dialect_named(name).request_decoding
-    assert decode is not None
     asked = decode()(body, headers)
     verbatim = VerbatimBody(dialect=name, body=body, members=members_of(body), headers=headers)
     return msgspec.structs.replace(asked.parsed(name), verbatim=verbatim), asked.stream
