@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import measures
+from figures import Conditions
 from machine import described
-from page import Conditions, page, write
+from page import page, write
 from peers import OURS, PEERS, UPSTREAM, install, python
 from processes import upstream
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import statistics
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from measures import Results
 from plot import Points
@@ -12,6 +13,19 @@ from plot import Points
 # Below this number, constant costs hide the growing ones.
 FIT_FROM = 100
 WIDTH = 100
+# Of the reason why a figure is missing.
+_LONGEST_REASON = 200
+
+
+class Conditions(NamedTuple):
+    """The conditions of a run."""
+
+    command: str
+    day: str
+    machine: str
+    rounds: int
+    seconds: float
+    missing: Mapping[str, str]
 
 
 def median(results: Results, name: str, measure: str) -> float | None:
@@ -58,6 +72,12 @@ def number(value: float | None) -> str:
     return f"{value:,.0f}" if size >= 100 else f"{value:.1f}" if size >= 10 else f"{value:.2f}"
 
 
+def named(results: Results, name: str) -> str:
+    """Return the name of a client with its version."""
+    version = results.versions.get(name, "")
+    return name if version in name else f"{name} {version}"
+
+
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """Format a Markdown table, with figures aligned to the right."""
     return [
@@ -70,3 +90,21 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 def paragraph(text: str) -> list[str]:
     """Break a text into lines that are not longer than those of other pages."""
     return textwrap.wrap(text, WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
+def absent(results: Results, conditions: Conditions, level: int = 2) -> list[str]:
+    """Format the section of the figures that are missing; nothing if there are none."""
+    rows = [[name, "", why] for name, why in conditions.missing.items()]
+    rows += [
+        [name, measure, why]
+        for name, errors in results.errors.items()
+        for measure, why in errors.items()
+    ]
+    if not rows:
+        return []
+    cells = [[_plain(cell) for cell in row] for row in rows]
+    return [f"{'#' * level} Without a figure", "", *table(("", "measure", "why"), cells)]
+
+
+def _plain(cell: str) -> str:
+    return " ".join(cell.replace("|", "/").replace("<", "(").split())[:_LONGEST_REASON]

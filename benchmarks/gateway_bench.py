@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import peers
+from figures import Conditions
 from gateway_measures import Bench
-from gateway_page import Run, section
+from gateway_page import section
 from gateway_peers import GATEWAYS, Gateway
 from gateway_processes import load
 from machine import described
@@ -30,9 +31,8 @@ def main() -> int:
     arguments = _arguments()
     if arguments.again:
         kept = json.loads(arguments.kept.read_text())
-        replace(
-            arguments.save, GATEWAY_SECTION, section(Results.of(kept["results"]), Run(*kept["run"]))
-        )
+        text = section(Results.of(kept["results"]), Conditions(*kept["run"]))
+        replace(arguments.save, GATEWAY_SECTION, text)
         return 0
     chosen = _chosen(arguments.only)
     missing = {} if arguments.here else _installed(arguments.peers, chosen)
@@ -59,7 +59,7 @@ def main() -> int:
                 short=arguments.here,
             )
             bench.round_(chosen)
-    run = Run(
+    run = Conditions(
         f"make bench-gateway ROUNDS={arguments.rounds}",
         datetime.now(tz=UTC).date().isoformat(),
         described(),

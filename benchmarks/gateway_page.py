@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
-
-from figures import median, minus, number, paragraph, ratio, table
+from figures import Conditions, absent, median, minus, named, number, paragraph, ratio, table
 from gateway_bodies import CHAT, MESSAGES, Body, large, small
 from gateway_goals import gateway_goals
 from gateway_measures import (
@@ -32,18 +29,7 @@ WHOLE = (SMALL_RELAYED, SMALL_TRANSLATED, LARGE_RELAYED, LARGE_TRANSLATED)
 FAULT_WORDS = {"500": "500", "cut-5": "cut within a stream"}
 
 
-class Run(NamedTuple):
-    """The conditions of a run."""
-
-    command: str
-    day: str
-    machine: str
-    rounds: int
-    seconds: float
-    missing: Mapping[str, str]
-
-
-def section(results: Results, run: Run) -> str:
+def section(results: Results, run: Conditions) -> str:
     """Format the section."""
     parts = (
         _head(run),
@@ -52,12 +38,12 @@ def section(results: Results, run: Run) -> str:
         _chunks(results),
         _added(results),
         _failovers(results),
-        _absent(results, run),
+        absent(results, run, level=3),
     )
     return "\n\n".join("\n".join(part) for part in parts if part)
 
 
-def _head(run: Run) -> list[str]:
+def _head(run: Conditions) -> list[str]:
     return paragraph(
         f"`{run.command}`, {run.day}: {run.machine}; medians of {run.rounds} "
         f"round{'s' * (run.rounds != 1)}, each with {run.seconds:g} s a measure. Each gateway has "
@@ -79,7 +65,7 @@ def _requests(results: Results) -> list[str]:
         memory = number(median(results, name, "memory"))
         held = number(median(results, name, "held"))
         cells = [number(each) for each in (*costs, *rates, ready)]
-        rows.append([_named(results, name), *cells, memory, held])
+        rows.append([named(results, name), *cells, memory, held])
     heads = (
         "µs CPU: 250 B relayed",
         "translated",
@@ -111,7 +97,7 @@ def _chunks(results: Results) -> list[str]:
     rows = []
     for name in _names(results):
         costs = [of_chunk(results, name, *way, how) for how in (AT_SPEED, AT_PACE) for way in ways]
-        rows.append([_named(results, name), *map(number, costs)])
+        rows.append([named(results, name), *map(number, costs)])
     return [
         "### Streams",
         "",
@@ -136,7 +122,7 @@ def _added(results: Results) -> list[str]:
     for name in _names(results):
         first = added(results, name, STREAMED, "first")
         cells = [number(added(results, name, each)) for each in WHOLE]
-        rows.append([_named(results, name), *cells, number(first)])
+        rows.append([named(results, name), *cells, number(first)])
     heads = ("250 B relayed", "translated", "85 KB relayed", "translated", "first byte of a stream")
     return [
         "### Time added",
@@ -155,7 +141,7 @@ def _failovers(results: Results) -> list[str]:
     for name in _names(results):
         cells = [number(median(results, name, f"failover {fault}")) for fault in FAULTS]
         if set(cells) != {"-"}:
-            rows.append([_named(results, name), *cells])
+            rows.append([named(results, name), *cells])
     if not rows:
         return []
     return [
@@ -167,26 +153,5 @@ def _failovers(results: Results) -> list[str]:
     ]
 
 
-def _absent(results: Results, run: Run) -> list[str]:
-    rows = [[name, "", why] for name, why in run.missing.items()]
-    rows += [
-        [name, measure, why]
-        for name, errors in results.errors.items()
-        for measure, why in errors.items()
-    ]
-    if not rows:
-        return []
-    cells = [[_plain(cell) for cell in row] for row in rows]
-    return ["### Without a figure", "", *table(("", "measure", "why"), cells)]
-
-
-def _plain(cell: str) -> str:
-    return " ".join(cell.replace("|", "/").replace("<", "(").split())[:200]
-
-
 def _names(results: Results) -> list[str]:
     return [each.name for each in GATEWAYS if each.name in results.figures]
-
-
-def _named(results: Results, name: str) -> str:
-    return f"{name} {results.versions.get(name, '')}".strip()

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from figures import (
     FIT_FROM,
+    Conditions,
+    absent,
     curves,
     import_time,
     median,
     minus,
+    named,
     number,
     paragraph,
     ratio,
@@ -41,17 +42,6 @@ GATEWAY_SECTION = "gateways"
 UNMEASURED = "Not measured yet: run `make bench-gateway`."
 
 
-class Conditions(NamedTuple):
-    """The conditions of a run."""
-
-    command: str
-    day: str
-    machine: str
-    rounds: int
-    seconds: float
-    missing: Mapping[str, str]
-
-
 def page(
     results: Results,
     conditions: Conditions,
@@ -74,7 +64,7 @@ def page(
         _growth(results),
         _reload(results),
         ["## Gateways", "", marked(GATEWAY_SECTION, gateways)],
-        _absent(results, conditions),
+        absent(results, conditions),
         _again(),
     )
     return "\n\n".join("\n".join(section) for section in sections if section) + "\n"
@@ -120,7 +110,7 @@ def _starts(results: Results) -> list[str]:
                 number(median(results, peer.name, "first")),
             )
             if set(cells) != {"-"}:
-                rows.append([_named(results, peer.name), f"`{statement}`", *cells])
+                rows.append([named(results, peer.name), f"`{statement}`", *cells])
     ours = median(results, OURS, "cli aliases")
     plain = median(results, OURS, "cli pass")
     return [
@@ -144,7 +134,7 @@ def _calls(results: Results) -> list[str]:
         chunks = [median(results, name, f"stream {how}") for how in ("ok", "apart")]
         rows.append(
             [
-                _named(results, name),
+                named(results, name),
                 number(call),
                 number(ratio(call, floor)),
                 number(ratio(ours, call)),
@@ -180,7 +170,7 @@ def _blocking(results: Results) -> list[str]:
             number(median(results, name, "sync stream apart")),
         )
         if set(cells) != {"-"}:
-            rows.append([_named(results, name), *cells])
+            rows.append([named(results, name), *cells])
     if not rows:
         return []
     share = "by an asynchronous one"
@@ -203,7 +193,7 @@ def _failovers(results: Results) -> list[str]:
     for name in _names(results):
         cells = [number(median(results, name, f"failover {fault}")) for fault in FAULTS]
         if set(cells) != {"-"}:
-            rows.append([_named(results, name), *cells])
+            rows.append([named(results, name), *cells])
     return [
         "## Failover",
         "",
@@ -224,7 +214,7 @@ def _crowd(results: Results) -> list[str]:
         costs = [median(results, name, f"at {count}") for count in AT_ONCE]
         rows.append(
             [
-                _named(results, name),
+                named(results, name),
                 *map(number, rates),
                 number(ratio(rates[-1], floor)),
                 *map(number, costs),
@@ -282,19 +272,6 @@ def _reload(results: Results) -> list[str]:
     ]
 
 
-def _absent(results: Results, conditions: Conditions) -> list[str]:
-    rows = [[name, "", why] for name, why in conditions.missing.items()]
-    rows += [
-        [name, measure, why]
-        for name, errors in results.errors.items()
-        for measure, why in errors.items()
-    ]
-    if not rows:
-        return []
-    cells = [[cell.replace("|", "/").replace("\n", " ") for cell in row] for row in rows]
-    return ["## Without a figure", "", *table(("", "measure", "why"), cells)]
-
-
 def _again() -> list[str]:
     return [
         "## To repeat it",
@@ -320,11 +297,6 @@ def _again() -> list[str]:
 
 def _names(results: Results) -> list[str]:
     return [peer.name for peer in PEERS if peer.name in results.figures]
-
-
-def _named(results: Results, name: str) -> str:
-    version = results.versions.get(name, "")
-    return name if version in name else f"{name} {version}"
 
 
 def write(results: Results, conditions: Conditions, target: Path) -> None:

@@ -16,8 +16,9 @@ WRITE = """
 import sys
 from pathlib import Path
 
+from figures import Conditions
 from measures import Results
-from page import Conditions, write
+from page import write
 
 results = Results()
 points = {1: [0.1], 10: [0.2], 100: [0.3]}
