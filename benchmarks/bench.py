@@ -13,7 +13,7 @@ import measures
 from figures import Conditions
 from machine import described
 from page import page, write
-from peers import OURS, PEERS, UPSTREAM, install, python
+from peers import OURS, PEERS, UPSTREAM, install, named_in, python
 from processes import upstream
 
 QUICK_SECONDS = 0.2
@@ -27,8 +27,9 @@ def main() -> int:
         kept = json.loads(arguments.kept.read_text())
         write(measures.Results.of(kept["results"]), Conditions(*kept["conditions"]), arguments.save)
         return 0
-    quick, only = arguments.quick, _only(arguments.only)
-    chosen = [peer for peer in PEERS if not only or peer.name in only]
+    quick, only = arguments.quick, arguments.only
+    names = named_in(only, [peer.name for peer in PEERS])
+    chosen = [peer for peer in PEERS if peer.name in names]
     needed = [UPSTREAM, *(peer.environment for peer in chosen)]
     missing = install(arguments.peers, dict.fromkeys(needed))
     chosen = [peer for peer in chosen if peer.environment not in missing]
@@ -77,14 +78,6 @@ def _arguments() -> argparse.Namespace:
     arguments.peers = arguments.peers.absolute()
     arguments.kept = arguments.peers / "results.json"
     return arguments
-
-
-def _only(text: str) -> set[str]:
-    names = {name.strip() for name in text.split(",") if name.strip()}
-    unknown = names - {peer.name for peer in PEERS}
-    if unknown:
-        raise SystemExit(f"unknown: {', '.join(unknown)}; use {'; '.join(p.name for p in PEERS)}")
-    return names
 
 
 if __name__ == "__main__":

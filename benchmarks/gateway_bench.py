@@ -34,7 +34,8 @@ def main() -> int:
         text = section(Results.of(kept["results"]), Conditions(*kept["run"]))
         replace(arguments.save, GATEWAY_SECTION, text)
         return 0
-    chosen = _chosen(arguments.only)
+    names = peers.named_in(arguments.only, [gateway.name for gateway in GATEWAYS])
+    chosen = [gateway for gateway in GATEWAYS if gateway.name in names]
     missing = {} if arguments.here else _installed(arguments.peers, chosen)
     chosen = [gateway for gateway in chosen if gateway.environment not in missing]
     own = arguments.peers / OWN / "bin" / "python"
@@ -91,15 +92,6 @@ def _arguments() -> argparse.Namespace:
     arguments.peers = arguments.peers.absolute()
     arguments.kept = arguments.peers / "gateway-results.json"
     return arguments
-
-
-def _chosen(text: str) -> list[Gateway]:
-    names = {name.strip() for name in text.split(",") if name.strip()}
-    unknown = names - {gateway.name for gateway in GATEWAYS}
-    if unknown:
-        known = "; ".join(gateway.name for gateway in GATEWAYS)
-        raise SystemExit(f"unknown: {', '.join(unknown)}; use {known}")
-    return [gateway for gateway in GATEWAYS if not names or gateway.name in names]
 
 
 def _installed(folder: Path, chosen: list[Gateway]) -> dict[str, str]:

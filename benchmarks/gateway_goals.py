@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from figures import median, minus, number, ratio, table
-from gateway_bodies import CHAT, MESSAGES, large, small
-from gateway_measures import AT_PACE, AT_SPEED, CHUNKS, DIRECT, FAULTS, FEW, FEW_CHUNKS, Question
+from figures import median, number, ratio, table
+from gateway_bodies import CHAT, MESSAGES, small
+from gateway_figures import (
+    LARGE_RELAYED,
+    LARGE_TRANSLATED,
+    SMALL_RELAYED,
+    SMALL_TRANSLATED,
+    STREAMED,
+    added,
+    of_chunk,
+)
+from gateway_measures import AT_SPEED, FAULTS, Question
 from gateway_peers import LITELLM, OURS, PORTKEY, TENSORZERO, UNRECORDED
 from measures import Results
 
@@ -48,19 +57,12 @@ def gateway_goals(results: Results) -> list[str]:
         return ratio(cpu(peer, to), cpu(UNRECORDED, to))
 
     def chunk(name: str, to: str) -> float | None:
-        many, few = (
-            of(name, f"cpu {Question(small(CHAT), to, stream=True, upstream=how).measure}")
-            for how in (AT_SPEED, FEW)
-        )
-        return ratio(minus(many, few), CHUNKS - FEW_CHUNKS)
+        return of_chunk(results, name, small(CHAT), to, AT_SPEED)
 
-    def added(question: Question, what: str) -> float | None:
-        measure = f"{what} {question.measure}"
-        return minus(of(UNRECORDED, measure), of(DIRECT, measure))
+    def more(question: Question, what: str = "whole") -> float | None:
+        return added(results, UNRECORDED, question, what)
 
-    whole = {to: Question(small(CHAT), to, stream=False) for to in (CHAT, MESSAGES)}
-    stream = Question(small(CHAT), CHAT, stream=True, upstream=AT_PACE)
-    big = {to: of(UNRECORDED, f"cpu {Question(large(), to, stream=False).measure}") for to in whole}
+    big = [of(UNRECORDED, f"cpu {each.measure}") for each in (LARGE_RELAYED, LARGE_TRANSLATED)]
     before = [of(UNRECORDED, f"failover {fault}") for fault in FAULTS if "cut" not in fault]
     within = [of(UNRECORDED, f"failover {fault}") for fault in FAULTS if "cut" in fault]
     tz = TENSORZERO
@@ -76,10 +78,10 @@ def gateway_goals(results: Results) -> list[str]:
             ratio(chunk(UNRECORDED, MESSAGES), chunk(tz, MESSAGES)),
             0.5,
         ),
-        Goal("added to a relayed request", added(whole[CHAT], "whole"), 0.3, " ms"),
-        Goal("added to a translated request", added(whole[MESSAGES], "whole"), 0.6, " ms"),
-        Goal("added to the first byte of a stream", added(stream, "first"), 1.0, " ms"),
-        Goal("85 KB relayed by translated: CPU", ratio(big[MESSAGES], big[CHAT]), 1.0),
+        Goal("added to a relayed request", more(SMALL_RELAYED), 0.3, " ms"),
+        Goal("added to a translated request", more(SMALL_TRANSLATED), 0.6, " ms"),
+        Goal("added to the first byte of a stream", more(STREAMED, "first"), 1.0, " ms"),
+        Goal("85 KB relayed by translated: CPU", ratio(*big), 1.0),
         Goal("failover before a stream", _most(before), 0.5, " ms"),
         Goal("failover within a stream", _most(within), 1.0, " ms"),
         Goal("ready", of(OURS, "ready"), 0.8, " s"),

@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-from figures import Conditions, absent, median, minus, named, number, paragraph, ratio, table
-from gateway_bodies import CHAT, MESSAGES, Body, large, small
+from figures import Conditions, absent, median, named, number, paragraph, table
+from gateway_bodies import CHAT, MESSAGES, small
+from gateway_figures import STREAMED, WHOLE, added, of_chunk
 from gateway_goals import gateway_goals
-from gateway_measures import (
-    AT_ONCE,
-    AT_PACE,
-    AT_SPEED,
-    CHUNKS,
-    DIRECT,
-    FAULTS,
-    FEW,
-    FEW_CHUNKS,
-    PACE_MS,
-    Question,
-)
+from gateway_measures import AT_ONCE, AT_PACE, AT_SPEED, CHUNKS, FAULTS, PACE_MS
 from gateway_peers import GATEWAYS, NGINX
 from measures import Results
-
-SMALL_RELAYED = Question(small(CHAT), CHAT, stream=False)
-SMALL_TRANSLATED = Question(small(CHAT), MESSAGES, stream=False)
-LARGE_RELAYED = Question(large(), MESSAGES, stream=False)
-LARGE_TRANSLATED = Question(large(), CHAT, stream=False)
-WHOLE = (SMALL_RELAYED, SMALL_TRANSLATED, LARGE_RELAYED, LARGE_TRANSLATED)
 
 FAULT_WORDS = {"500": "500", "cut-5": "cut within a stream"}
 
@@ -80,18 +64,6 @@ def _requests(results: Results) -> list[str]:
     return ["### Whole answers, and memory", "", *table(("", *heads), rows)]
 
 
-def of_chunk(results: Results, name: str, body: Body, to: str, upstream: str) -> float | None:
-    """Return the microseconds of CPU that one chunk of a stream takes."""
-
-    def cost(how: str) -> float | None:
-        measure = Question(body, to, stream=True, upstream=how).measure
-        return median(results, name, f"cpu {measure}")
-
-    if upstream == AT_PACE:
-        return ratio(cost(AT_PACE), CHUNKS)
-    return ratio(minus(cost(upstream), cost(FEW)), CHUNKS - FEW_CHUNKS)
-
-
 def _chunks(results: Results) -> list[str]:
     ways = ((small(CHAT), CHAT), (small(CHAT), MESSAGES))
     rows = []
@@ -111,12 +83,6 @@ def _chunks(results: Results) -> list[str]:
     ]
 
 
-def added(results: Results, name: str, question: Question, what: str = "whole") -> float | None:
-    """Return the milliseconds that a gateway adds to a request that is alone."""
-    measure = f"{what} {question.measure}"
-    return minus(median(results, name, measure), median(results, DIRECT, measure))
-
-
 def _added(results: Results) -> list[str]:
     rows = []
     for name in _names(results):
@@ -131,9 +97,6 @@ def _added(results: Results) -> list[str]:
         "",
         *table(("", *heads), rows),
     ]
-
-
-STREAMED = Question(small(CHAT), CHAT, stream=True, upstream=AT_PACE)
 
 
 def _failovers(results: Results) -> list[str]:

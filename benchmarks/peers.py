@@ -93,6 +93,18 @@ PEERS = (
 )
 
 
+def named_in(text: str, known: Sequence[str]) -> set[str]:
+    """Return the names in a text, separated by commas; all names that are known if it has none.
+
+    Raises:
+        SystemExit: The text has a name that is not known.
+    """
+    names = {name.strip() for name in text.split(",") if name.strip()}
+    if unknown := names.difference(known):
+        raise SystemExit(f"unknown: {', '.join(sorted(unknown))}; use {'; '.join(known)}")
+    return names or set(known)
+
+
 def install(folder: Path, names: Iterable[str] = ENVIRONMENTS) -> dict[str, str]:
     """Create the missing environments; return why some could not be created."""
     failed: dict[str, str] = {}
