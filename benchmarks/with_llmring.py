@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import tempfile
-from importlib.metadata import version
 from pathlib import Path
 
 from calling import Job, Opened, serve
 
-from llmring import LLMRing
+from llmring import LLMRing, __version__
 
 
 def opened(job: Job) -> Opened:
@@ -41,4 +40,4 @@ def opened(job: Job) -> Opened:
 
 
 if __name__ == "__main__":
-    serve("llmring", version("llmring"), opened)
+    serve("llmring", __version__, opened)

@@ -7,12 +7,11 @@ import os
 import sys
 import tempfile
 import time
-from importlib.metadata import version
 from pathlib import Path
 
 from meter import Blocking, Opened, Pair, serve
 
-from llmring import LLMRing
+from llmring import LLMRing, __version__
 
 UNRECORDED = "unrecorded" in sys.argv[1:]
 # The ledger is written a quarter of a second after calls have ended.
@@ -113,4 +112,4 @@ def pair(first: str, second: str) -> Pair:
 if __name__ == "__main__":
     if UNRECORDED:
         os.environ["LLMRING_LEDGER"] = "off"
-    serve(version("llmring"), opened, pair, blocking)
+    serve(__version__, opened, pair, blocking)

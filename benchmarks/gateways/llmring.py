@@ -24,6 +24,7 @@ from gateways.running import (
     urls_at,
 )
 
+ENVIRONMENT = "llmring-gateway"
 _SOURCE = Path(__file__).resolve().parents[2] / "src"
 # APIs that no provider of one's own can have: their addresses are set by variables.
 _KNOWN = {"gemini": ("google", "GOOGLE_GEMINI"), "ollama": ("ollama", "OLLAMA")}
@@ -34,11 +35,11 @@ def start(config: Config, peers: Path, home: Path, *, more: str = "") -> Running
 
     Args:
         config: What it is to do.
-        peers: The folder of environments; if it has no `llmring`, this interpreter is used.
+        peers: The folder of environments; without ours, this interpreter is used.
         home: A folder for its files.
         more: Further tables of the lockfile.
     """
-    python = peers / "llmring" / "bin" / "python"
+    python = peers / ENVIRONMENT / "bin" / "python"
     command = [str(python) if python.exists() else sys.executable, "-m", "llmring"]
     home.mkdir(parents=True, exist_ok=True)
     lockfile = home / "llmring.lock"
@@ -49,7 +50,8 @@ def start(config: Config, peers: Path, home: Path, *, more: str = "") -> Running
         **_addresses(config),
     }
     version = subprocess.run(  # noqa: S603  # our own command
-        [command[0], "-c", "import importlib.metadata as m; print(m.version('llmring'))"],
+        [command[0], "-c", "import llmring; print(llmring.__version__)"],
+        env={"PYTHONPATH": str(_SOURCE)},
         capture_output=True,
         text=True,
         check=True,

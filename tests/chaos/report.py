@@ -41,6 +41,7 @@ from chaos.storm import (
     settled,
     steady_storm,
 )
+from llmring import __version__
 
 AT_ONCE = 100
 HANG_UPS = 500
@@ -175,7 +176,7 @@ def written(found: Findings, requests: int) -> str:
 def conditions() -> str:
     """Describe the software and the machine of the run."""
     return (
-        f"llmring {version('llmring')}, httptools {version('httptools')}, "
+        f"llmring {__version__}, httptools {version('httptools')}, "
         f"CPython {platform.python_version()}, {platform.system()} on {os.cpu_count()} cores"
     )
 
