@@ -155,7 +155,7 @@ def _model(asked: str, names: ClientNames) -> str | None:
     for spelling in reversed(_spellings(asked, (_WINDOW,))):
         provider, separator, model = _parted(spelling)
         # Some characters are ASCII letters in lower case only.
-        if separator and model and provider.isascii() and provider.lower() in names.providers:
+        if separator and provider.isascii() and provider.lower() in names.providers:
             return f"{provider.lower()}:{model}" if _is_model(model) else None
     return None
 
@@ -168,7 +168,7 @@ def _parted(name: str) -> tuple[str, str, str]:
 def _is_model(model: str) -> bool:
     """Return False for a name that no model has; in an address, dots would lead elsewhere."""
     is_path = not {".", ".."} & set(model.split("/"))
-    return is_path and model.isprintable() and model == model.strip()
+    return bool(model) and is_path and model.isprintable() and model == model.strip()
 
 
 def _nearest(asked: str, names: ClientNames) -> tuple[str, ...]:

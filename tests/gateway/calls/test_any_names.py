@@ -184,6 +184,7 @@ def test_g194_no_spelling_of_a_profile_is_another_one(
 @example("groq:../../admin")
 @example("groq:a/../b")
 @example("groq:..")
+@example("groq:[1m]")
 @example("groq:a\r\nx-evil: 1")
 def test_g194_a_model_that_is_called_directly_is_one_of_a_known_provider(
     opened: Guarded, name: str
