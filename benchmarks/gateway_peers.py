@@ -15,18 +15,16 @@ from gateway_bodies import CHAT, MESSAGES
 from gateways.running import (
     KEY,
     Alias,
-    Called,
     Config,
     Model,
     Running,
     free_port,
     launched,
-    printed,
     urls_at,
 )
 from processes import Ports
 
-from gateways import litellm, portkey
+from gateways import litellm, portkey, tensorzero
 
 OURS, UNRECORDED = "llmring", "llmring without ledger"
 TENSORZERO, PORTKEY, LITELLM, NGINX = "TensorZero", "Portkey", "LiteLLM", "nginx"
@@ -145,42 +143,19 @@ def _unrecorded(folder: Path, home: Path, ports: Ports) -> Running:
     return _llmring(folder, home, ports, records=False)
 
 
-_SERVE_TENSORZERO = """
-import signal, sys
-from importlib.metadata import version
-from tensorzero.tensorzero import _start_http_gateway
-gateway = _start_http_gateway(config_file=sys.argv[1], clickhouse_url=None, postgres_url=None,
-                              valkey_url=None, async_setup=False)
-print("serving", version("tensorzero"), gateway.base_url, flush=True)
-signal.pause()
-"""
+_KNOWN = "claude-sonnet-4-5"
 
 
 def _tensorzero(folder: Path, home: Path, ports: Ports) -> Running:
-    settings = home / "tensorzero.toml"
     # It has no default for the length of an answer of models that it does not know.
     names = {MODELS[CHAT]: ("openai", MODELS[CHAT]), MODELS[MESSAGES]: ("anthropic", _KNOWN)}
-    home.mkdir(parents=True, exist_ok=True)
-    settings.write_text(
-        "[gateway]\nobservability.enabled = false\n"
-        + "".join(
-            f'[models."{name}"]\nrouting = ["one"]\n[models."{name}".providers.one]\n'
-            f'type = "{kind}"\nmodel_name = "{model}"\napi_base = "{_turned(ports)}/v1"\n'
-            'api_key_location = "env::KEY"\n'
-            for name, (kind, model) in names.items()
-        )
+    settings = "[gateway]\nobservability.enabled = false\n" + "".join(
+        f'[models."{name}"]\nrouting = ["one"]\n[models."{name}".providers.one]\n'
+        f'type = "{kind}"\nmodel_name = "{model}"\napi_base = "{_turned(ports)}/v1"\n'
+        'api_key_location = "env::KEY"\n'
+        for name, (kind, model) in names.items()
     )
-    python = folder / "tensorzero" / "bin" / "python"
-    environ = {"KEY": KEY, "TENSORZERO_DISABLE_PSEUDONYMOUS_USAGE_ANALYTICS": "1"}
-    process = launched([str(python), "-c", _SERVE_TENSORZERO, str(settings)], home, environ)
-    version, base = printed(process, home, r"serving (\S+) (\S+)").groups()
-    prefix = "tensorzero::model_name::"
-    return Running(
-        TENSORZERO, version, process, {"chat": base}, lambda alias: Called(prefix + alias.name)
-    )
-
-
-_KNOWN = "claude-sonnet-4-5"
+    return tensorzero.serve(settings, folder, home, {"KEY": KEY})
 
 
 def _portkey(folder: Path, home: Path, ports: Ports) -> Running:

@@ -9,6 +9,7 @@ provider is the time to the first chunk. It is started by the function behind
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from gateways.running import (
@@ -43,15 +44,28 @@ def start(config: Config, peers: Path, home: Path) -> Running:
         peers: The folder of environments.
         home: A folder for its files.
     """
-    home.mkdir(parents=True, exist_ok=True)
-    settings = home / "tensorzero.toml"
     served = [each for each in config.aliases if {model.api for model in each.models} == {"chat"}]
-    settings.write_text("\n".join(row for alias in served for row in _rows(alias, config)))
+    settings = "\n".join(row for alias in served for row in _rows(alias, config))
+    return serve(settings, peers, home, {"OPENAI_API_KEY": "sk-none"})
+
+
+def serve(settings: str, peers: Path, home: Path, keys: Mapping[str, str]) -> Running:
+    """Start it with settings.
+
+    Args:
+        settings: Its settings, in which aliases are models.
+        peers: The folder of environments.
+        home: A folder for its files.
+        keys: Variables with keys.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    file = home / "tensorzero.toml"
+    file.write_text(settings)
     python = (peers / ENVIRONMENT / "bin" / "python").absolute()
     process = launched(
-        [str(python), "-c", _SERVE, str(settings)],
+        [str(python), "-c", _SERVE, str(file)],
         home,
-        {"TENSORZERO_DISABLE_PSEUDONYMOUS_USAGE_ANALYTICS": "1", "OPENAI_API_KEY": "sk-none"},
+        {"TENSORZERO_DISABLE_PSEUDONYMOUS_USAGE_ANALYTICS": "1", **keys},
     )
     version, base = printed(process, home, r"serving (\S+) (\S+)").groups()
     return Running("TensorZero", version, process, {"chat": base}, _called)
