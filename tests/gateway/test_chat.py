@@ -328,3 +328,18 @@ def test_g106_a_client_that_does_not_ask_gets_no_report(pair: Pair, wire: Wire) 
     pair.first("openai_chat", TextDelta("Hello"), *ended("stop"), stream=True)
 
     assert b"llmring" not in ask(wire, stream=True)[1]
+
+
+@each_wire
+def test_g060_a_whole_answer_names_the_model_that_ended_it(pair: Pair, wire: Wire) -> None:
+    api = APIS["anthropic"]
+    pair.lock(api.model, FALLBACK.model, lockfile=api.lockfile)
+    steps = api.answer(TextDelta("Once upon"), *ended("stop"), stream=True).steps
+    begun = [*steps[:-2], Pause(0.05), Reset()]
+    pair.start(api, as_stream(*begun, content_type=api.encoding.stream_type))
+    pair.start(FALLBACK, answers.openai_stream(" a time"))
+
+    answer, body = ask(wire, stream=False)
+
+    assert answer.headers["x-llmring-model"] == FALLBACK.model
+    assert read(wire, answer, body).served_model == answers.OPENAI_BEGUN.model

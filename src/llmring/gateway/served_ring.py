@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
 from os import PathLike
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from llmring.chat.events import Started
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.token_count import TokenCount
 from llmring.client.answer_schema import answer_form
@@ -261,6 +262,7 @@ class ServedRing(LLMRing):
                 if chunk.restart:
                     found.clear()
                 found.append(chunk)
+        _name_the_last(found)
         if form is None:
             return found
         targets = [chunk.target for chunk in found if chunk.target is not None]
@@ -272,3 +274,13 @@ class ServedRing(LLMRing):
             raise
         failover.report_result(answer)
         return fitting_events(found, answer, targets)
+
+
+def _name_the_last(chunks: Sequence[EventChunk]) -> None:
+    """Let an answer that was begun by another model name the one that ended it."""
+    starts = [event for chunk in chunks for event in chunk.events if isinstance(event, Started)]
+    if len(starts) < 2:
+        return
+    first = msgspec.structs.replace(starts[0], model=starts[-1].model)
+    begun = next(chunk for chunk in chunks if starts[0] in chunk.events)
+    begun.events = tuple(first if event is starts[0] else event for event in begun.events)

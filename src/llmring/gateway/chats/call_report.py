@@ -32,7 +32,12 @@ def call_report(answer: StreamChunk) -> dict[str, Any]:
     report: dict[str, Any] = {
         "model": answer.model,
         "attempts": [
-            {"model": each.model, "outcome": each.outcome, "status": each.status, "ms": each.ms}
+            {
+                "model": each.model,
+                "outcome": each.outcome,
+                "status": each.status,
+                "ms": round(each.ms, 1),
+            }
             for each in answer.attempts
         ],
     }
