@@ -71,7 +71,7 @@ _ANSWERS: dict[type, Callable[[Context, Any], str]] = {
     AskProviders: lambda context, _: lockfile_answers.providers(context),
     AskHelp: lambda _, __: HELP,
 }
-_ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "last": 0}
+_ORDINALS = {"first": "1", "second": "2", "third": "3", "fourth": "4", "fifth": "5"}
 
 
 class RuleBasedReply(Struct, frozen=True):
@@ -291,9 +291,11 @@ class RuleBasedAgent:
             return options[0]
         words = re.sub(r"^(?:the|number|option|no) | (?:one|option)$", "", answer)
         words = re.sub(r"^the | one$", "", words)
-        number = int(words) if words.isdigit() else _ORDINALS.get(words)
-        if number is not None and number <= len(options):
-            return options[number - 1]
+        numbered = {str(number): each for number, each in enumerate(options, 1)}
+        numbered["last"] = options[-1]
+        number = _ORDINALS.get(words, words.lstrip("0"))
+        if number in numbered:
+            return numbered[number]
         named = [
             each
             for each in options

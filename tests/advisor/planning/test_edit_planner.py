@@ -40,12 +40,21 @@ def test_an_unclear_request_is_a_question_with_choices(message: str, choices: in
 
 
 @pytest.mark.parametrize(
-    "choice", ["2", "the second one", "second", "gemini-3.8-flash", "google:gemini-3.8-flash"]
+    "choice",
+    ["2", "02", "the second one", "second", "gemini-3.8-flash", "google:gemini-3.8-flash"],
 )
 def test_a_choice_is_made_by_number_or_name(choice: str) -> None:
     conversation("bind fast to gemini", choice)
 
     assert 'models = ["google:gemini-3.8-flash"]' in HERE.read_text()
+
+
+@pytest.mark.parametrize("answer", ["0", "4", "\u00b2", "9" * 5000])
+def test_a_number_that_no_choice_has_chooses_nothing(answer: str) -> None:
+    *_, reply = conversation("bind fast to gemini", answer)
+
+    assert not reply.done
+    assert HERE.read_text() == LOCK
 
 
 def test_a_choice_holds_only_for_the_next_message() -> None:
