@@ -27,6 +27,7 @@ def words(text: str, *names: str) -> list[str]:
         ("a back-up \u2014 or fall-backs", ["fallback", ",", "or", "fallbacks"]),
         ("groq:qwen/qwen3.8-27b", ["groq:qwen/qwen3.8-27b"]),
         ("fast, please.", ["fast"]),
+        ("haiku as well as sonnet, as well", ["haiku", "and", "sonnet"]),
         ("go ahead and bind it, thank you!", ["bind", "it"]),
     ],
 )

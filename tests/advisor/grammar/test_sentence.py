@@ -15,7 +15,9 @@ from llmring.advisor.grammar.intents import (
     SetLimits,
     Topic,
 )
-from llmring.advisor.grammar.sentence import need_of, readings
+from llmring.advisor.grammar.lexer import Token, tokens_of
+from llmring.advisor.grammar.pattern import literals
+from llmring.advisor.grammar.sentence import GRAMMAR, need_of, readings
 from llmring.advisor.grammar.vocabulary import Vocabulary
 
 
@@ -84,3 +86,16 @@ def test_a_need_is_read(names: Vocabulary, text: str, need: dict[str, Any]) -> N
 
 def test_an_unknown_need_is_unclear(names: Vocabulary) -> None:
     assert need_of("images and blue", names) is None
+
+
+def test_every_word_of_a_rule_can_come_from_a_request() -> None:
+    every = {
+        word
+        for rules in GRAMMAR.rules.values()
+        for rule in rules
+        for word in literals(rule.node)
+        # The end of "fast's".
+        if word != "'s"
+    }
+
+    assert {word for word in every if Token(word, word) not in tokens_of(f"x {word} x")} == set()

@@ -60,7 +60,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         (
             f"({REMOVE}|clear|wipe|reset|purge|empty|nuke) (everything|all|all aliases|it "
             "all|all bindings|lockfile|all of it|everything in lockfile|whole lockfile|"
-            "all my aliases|every alias|everything else|entire lockfile|whole file|file|"
+            "every alias|everything else|entire lockfile|whole file|file|"
             "all profiles|every profile|everything you have)",
             lambda _: (CannotDo("I remove one alias at a time: name it, as in: remove {alias}."),),
         ),
@@ -80,15 +80,14 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ("<everywhere> [,] rename <who> [to|as|into|->] <new_alias>", _renamed_everywhere),
         ("(change|turn) <who> into <new_alias>", _renamed),
         (
-            "<who> (is now called|is now named|shall be called|shall be named|must be "
-            "called|will be called) <new_alias>",
+            "<who> (shall be called|shall be named|must be called|will be called) <new_alias>",
             _renamed,
         ),
         ("<who> should (have|get|carry) name <new_alias>", _renamed),
         ("rename <who> [to|as|into|->] <new_alias>", _renamed),
         ("(change|update|set) name of <who> to <new_alias>", _renamed),
         ("(change|update) <who> 's name to <new_alias>", _renamed),
-        ("(call|name) <who> <new_alias> [instead|from now on]", _renamed),
+        ("(call|name) <who> <new_alias> [instead]", _renamed),
         ("<who> should be (called|named|renamed to|renamed) <new_alias> [instead]", _renamed),
         ("(let|have) <who> be (called|named) <new_alias> [instead]", _renamed),
         ("give <who> [new] name <new_alias>", _renamed),
@@ -99,7 +98,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         (
             "(upgrade|update|bring|move|switch|migrate) <who> [to] (newest|latest|up to "
             "date|current|most recent) [version|versions|model|models|release|releases|"
-            "generation] [of their lines|of its line]",
+            "generation] [of their lines|of line]",
             lambda v: (UpgradeModels(v["who"]),),
         ),
         ("upgrade <who>", lambda v: (UpgradeModels(v["who"]),)),

@@ -190,7 +190,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
     ),
     "names": rules(
         ("[both] <one:alias>", lambda v: (v["one"],)),
-        ("[both] <one:alias> (and|, and|as well as) <two:alias>", lambda v: (v["one"], v["two"])),
+        ("[both] <one:alias> (and|, and) <two:alias>", lambda v: (v["one"], v["two"])),
         ("<one:alias> , <more:listed>", lambda v: (v["one"], *v["more"])),
     ),
     "listed": rules(
@@ -253,8 +253,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ("<need>", _first),
         (
             "(that|it|that one|that model|this one|this model|recommended one|recommended model|"
-            "recommendation|your recommendation|one you recommended|model you recommended|"
-            "one that you recommended|suggested one|suggestion|your suggestion|first one|"
+            "recommendation|one you recommended|model you recommended|"
+            "one that you recommended|suggested one|suggestion|first one|"
             "one you suggested|first|former|this)",
             lambda _: RecommendedModel(),
         ),

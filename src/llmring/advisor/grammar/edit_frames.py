@@ -113,7 +113,7 @@ LEXEMES = {
         (FramePart("owner"), FramePart("models"), FramePart("where", required=False)),
         f"{_SHOULD} {_WISH} {_AIM} bind bound rebind use uses using set put point points run runs "
         "running switch switched change changed move moved make have give assign map let get "
-        "always over onto it_to model behind go going route served powered backed_by "
+        "over onto it_to model behind go going route served powered backed_by "
         "behind by served_by powered_by",
         _bound,
     ),
@@ -126,7 +126,7 @@ LEXEMES = {
         ),
         f"{_SHOULD} {_WISH} {_AIM} add append use set set_up configure attach behind put "
         "give get have keep has as another second "
-        "third additional extra new its use_as include let make want",
+        "third additional extra new use_as include let make want",
         _backed,
     ),
     "chosen_frame": frame(
@@ -139,7 +139,7 @@ LEXEMES = {
         ),
         f"{_SHOULD} {_WISH} to for of on in with put place behind add set_up give get "
         "have has configure choose "
-        "pick find some automatic suitable good want wants its",
+        "pick find some automatic suitable good want wants",
         _chosen,
     ),
     "vendors_frame": frame(

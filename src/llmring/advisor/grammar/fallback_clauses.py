@@ -86,7 +86,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _added,
         ),
         ("<sequence> as [another|second|additional] <fallback> (for|of|in|on) <who>", _added),
-        ("(plus|also) <sequence> as [another|second|additional] <fallback> [<who:of>]", _added),
+        ("plus <sequence> as [another|second|additional] <fallback> [<who:of>]", _added),
         (
             "(set|change|switch|make|update|replace|swap) [second|only] <fallback> (of|"
             "for|in) <who> (to|be|with|by|into) <sequence>",
@@ -100,13 +100,13 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ("<who> 's <fallback> (should be|must be|is to be|shall be) <sequence>", _set_fallbacks),
         ("<fallback> (of|for) <who> (should be|must be|shall be|=|:) <sequence>", _set_fallbacks),
         (
-            "(make sure|ensure|see to it) [that] <who> (has|have|gets|always has) "
+            "(make sure|ensure|see to it) [that] <who> (has|have|gets) "
             "[another|at least] <fallback> [<other_vendor>]",
             _ensured,
         ),
         (
             "<who> (should not|must not) (depend|rely|be dependent) [only] on (single|"
-            "one|only one|just one) (vendor|provider)",
+            "one|only one) (vendor|provider)",
             _spread,
         ),
         (
@@ -154,7 +154,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ),
         (
             "(add|append|put|use|set|include|attach) <sequence> as [another|additional|"
-            "extra|new|second|third|last|its] <fallback> [<who:of>]",
+            "extra|new|second|third|last] <fallback> [<who:of>]",
             _added,
         ),
         (
@@ -172,14 +172,14 @@ RULES: dict[str, tuple[Rule, ...]] = {
             "(give|get|hand|offer) <who> [another|additional|extra] <fallback> [:|to] <sequence>",
             _added,
         ),
-        ("(give|get|hand) <who> <sequence> as [another|additional|its|second] <fallback>", _added),
+        ("(give|get|hand) <who> <sequence> as [another|additional|second] <fallback>", _added),
         (
             "(let|make|have) <who> (fall back to|fall back on|fallback to|fail over to|"
-            "also try|then try) <sequence> [<outage>]",
+            "then try) <sequence> [<outage>]",
             _added,
         ),
         (
-            "<who> (should|must|shall|can) [also] (fall back to|fall back on|fallback to|"
+            "<who> (should|must|shall|can) (fall back to|fall back on|fallback to|"
             "fail over to|have) <sequence> [as <fallback>] [<outage>]",
             _added,
         ),
@@ -278,7 +278,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             "dependent) on (one|single) (vendor|provider)",
             _spread,
         ),
-        ("(make|have|put|add) <sequence> (as|to be) [its] <fallback> (of|for|in) <who>", _added),
+        ("(make|have|put|add) <sequence> (as|to be) <fallback> (of|for|in) <who>", _added),
         ("make <sequence> <fallback> (of|for|in) <who>", _added),
     ),
 }

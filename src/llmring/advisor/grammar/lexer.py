@@ -15,6 +15,7 @@ _PER = re.compile(
     r"(?<=[\w])\s?/\s?(?=(?:min|minute|day|d|s|sec|second|h|hour|month|call|request|req|m)\b)",
     re.IGNORECASE,
 )
+_AS_WELL_AS = re.compile(r"\bas well as\b", re.IGNORECASE)
 _TOKEN = re.compile(
     r"""
     (?P<quoted> (?<![\w'"`]) (?P<mark>["'`]) (?P<inside> [^"'`\n]{1,100} ) (?P=mark) (?!\w) )
@@ -60,7 +61,8 @@ def tokens_of(text: str, names: Collection[str] = ()) -> tuple[Token, ...]:
 
 
 def _spelled_out(text: str) -> Iterator[Token]:
-    for found in _TOKEN.finditer(_PER.sub(" per ", text.translate(_QUOTES))):
+    plain = _AS_WELL_AS.sub("and", _PER.sub(" per ", text.translate(_QUOTES)))
+    for found in _TOKEN.finditer(plain):
         if found["quoted"]:
             yield Token(found["inside"].strip(), "")
             continue

@@ -393,7 +393,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
     ),
     # A clause without a verb that continues another: "... and retries to 2".
     "more_limits": rules(
-        ("[with|to|at|also|give it|use] <settings>", _set),
+        ("[with|to|at|give it|use] <settings>", _set),
         ("(with|to|at|and) <settings:bounds>", _set),
         ("[with] [no|maximum of|limit of|max] <settings>", _set),
     ),

@@ -18,7 +18,7 @@ MOST = (
     "less than|limit of|cap of|not exceed|as many as)"
 )
 _ALSO = (
-    "(and|,|, and|plus|as well as|and to|and with|and also) "
+    "(and|,|, and|plus|and to|and with) "
     "[cost|costs|spend|spends|use|take|takes|run|handle|make|send|have|allow|pay|get|retry|to]"
 )
 SECONDS = {"timeout", "stall_timeout", "first_content_timeout", "hedge_after"}

@@ -105,7 +105,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ),
         (
             "[,] (with|and|keep|keeping) <sequence> (in reserve|on standby|as safety net|"
-            "as insurance|in case it fails|for when it fails|just in case|to fall back "
+            "as insurance|in case it fails|for when it fails|in case|to fall back "
             "on|to fall back to)",
             _given,
         ),
@@ -126,7 +126,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ),
         (
             "[,] (with|and|using|and use|plus|and with|then|,|keep|keeping|but keep) "
-            "<sequence> as [its] <fallback>",
+            "<sequence> as <fallback>",
             _given,
         ),
         ("[,] (with|and|using|plus) <fallback> [to|:|being|on|onto] <sequence>", _given),

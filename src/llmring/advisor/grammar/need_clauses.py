@@ -18,8 +18,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             lambda v: (AddNeeds(v["who"], _need(v)),),
         ),
         (
-            "<who> (must|should|has to|needs to|have to|need to|shall) [be able to|"
-            "always] <abilities>",
+            "<who> (must|should|has to|needs to|have to|need to|shall) [be able to] <abilities>",
             lambda v: (AddNeeds(v["who"], _need(v)),),
         ),
         (

@@ -132,7 +132,7 @@ _CALL = (
 _WRITE = (
     "(return|returns|returning|output|outputs|produce|produces|producing|emit|emits|write|writes|"
     "writing|generate|generates|support|supports|supporting|speak|speaks|give|gives|do|does|has|"
-    "have|follow|follows|follow|respond in|answer in|answers in|answers with)"
+    "have|follow|follows|respond in|answer in|answers in|answers with)"
 )
 _HEAR = "(hear|hears|hearing|listen to|listens to|listening to|transcribe|transcribes)"
 _BELOW = (
@@ -169,7 +169,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "abilities": rules(
         ("<one:ability>", _one),
         (
-            "[both] <one:ability> (and|,|, and|as well as|plus|and can|and also|and that|and which|"
+            "[both] <one:ability> (and|,|, and|plus|and can|and that|and which|"
             "or) <more:abilities>",
             _more,
         ),
@@ -220,7 +220,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _is("provider", OWN_MACHINE),
         ),
         ("<vendor> ['s]", lambda v: v["vendor"]),
-        ("(good|decent|solid|suitable|some|any|nice|capable enough|chat|text)", lambda _: _NOTHING),
+        ("(good|decent|solid|suitable|some|any|capable enough|chat|text)", lambda _: _NOTHING),
     ),
     "superlative": rules(
         ("(cheapest|least expensive|most affordable)", _order("cheapest")),

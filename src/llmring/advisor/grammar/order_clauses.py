@@ -122,7 +122,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _inserted,
         ),
         (
-            "(make|promote|move|turn|put|set) <placed> [of <who>] [to] [be|its|as] "
+            "(make|promote|move|turn|put|set) <placed> [of <who>] [to] [be|as] "
             "(first|main model|main|primary|front|first place|top|to front|to top|to "
             "first place|first choice|first model|primary model) [(in|of|for) <who>]",
             _placed_first,
@@ -191,7 +191,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ),
         (
             "(sort|order|reorder|rank|arrange) [(models|fallbacks) (of|in|for)] <who> ['s models] "
-            "[,|so that] [from] (cheapest first|cheapest to most expensive|cheapest model first)",
+            "[,|that] [from] (cheapest first|cheapest to most expensive|cheapest model first)",
             _by_price,
         ),
         (

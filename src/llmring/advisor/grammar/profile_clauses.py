@@ -132,17 +132,17 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _kind,
         ),
         (
-            "(where|in which|so that) (everything|every alias|all aliases) (uses|use|is "
+            "(where|in which|that) (everything|every alias|all aliases) (uses|use|is "
             "bound to|runs on|run on|is|are) <need>",
             _kind,
         ),
         (
-            "(where|in which|so that) (everything|every alias|all aliases|all models) "
+            "(where|in which|that) (everything|every alias|all aliases|all models) "
             "(is|are) (cheap|cheapest|as cheap as possible)",
             lambda _: _word("cheapest"),
         ),
         (
-            "(where|in which|so that|that|which) [everything|every alias|all aliases|all "
+            "(where|in which|that|which) [everything|every alias|all aliases|all "
             "models] (runs|run|is|are|running) (locally|local|offline|on own machine|on "
             "this machine|on own computer)",
             lambda _: _word(local=True),
@@ -221,7 +221,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _created,
         ),
         (
-            f"{_NEW} [<empty:empty>] (profile|profiles) for (each|every|our|per) "
+            f"{_NEW} [<empty:empty>] (profile|profiles) for (each|every|per) "
             "(environment|stage) [:|,] <names:profile_names>",
             _created,
         ),

@@ -142,8 +142,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "everywhere": rules(
         (
             "(wherever you find it|wherever it occurs|wherever it is|wherever used|"
-            "wherever possible|anywhere|in every single alias|for everything|in all my "
-            "aliases|across lockfile|in entire lockfile)",
+            "wherever possible|anywhere|in every single alias|for everything|across lockfile|"
+            "in entire lockfile)",
             lambda _: True,
         ),
         (

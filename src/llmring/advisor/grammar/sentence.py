@@ -202,7 +202,7 @@ _RULES: dict[str, tuple[Rule, ...]] = {
         (
             "(and|,|, and|then|, then|and then|.|;|, and then|. then|. and|but|, but|!|; "
             "and|;  then|"
-            ", plus|plus|.  after that|after that|and after that|, also|: |and finally|"
+            ", plus|plus|.  after that|after that|and after that|: |and finally|"
             "finally|, finally)",
             lambda _: True,
         ),

@@ -33,6 +33,7 @@ FILLER_PHRASES: tuple[tuple[str, ...], ...] = tuple(
         "by the way",
         "as soon as possible",
         "once again",
+        "so far",
         "in the future",
         "good morning",
         "out of the box",

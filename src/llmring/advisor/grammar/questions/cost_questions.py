@@ -12,7 +12,7 @@ Clause = tuple[Ask, ...]
 
 ALL = AliasPhrase(scope="all")
 _COST = "(cost|costs|charge|come to|amount to)"
-SHOW = "(show|list|print|display|show me|give me|show me|see|view|describe|get)"
+SHOW = "(show|list|print|display|show me|give me|see|view|describe|get)"
 
 
 def subject(v: Values) -> AliasPhrase:
@@ -250,8 +250,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _cheaper,
         ),
         ("(i want|i would like) <who> [to be] cheaper", _cheaper),
-        ("<who> is too expensive", _cheaper),
-        ("<spoken> is too expensive", lambda v: (AskCheaper(LEFT_OUT, v["spoken"]),)),
+        ("<who> is expensive", _cheaper),
+        ("<spoken> is expensive", lambda v: (AskCheaper(LEFT_OUT, v["spoken"]),)),
         (
             "(cheaper|less expensive) (alternative|alternatives|option|options) (to|for) <who>",
             _cheaper,

@@ -30,7 +30,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "lockfile": rules(
         (
             "(do|does) any [of] (aliases|alias|them|bindings) (lack|miss|have no|have "
-            "only one model|not have) [any|a] [fallback|fallbacks]",
+            "only one model|not have) [any] [fallback|fallbacks]",
             lambda _: (AskUsers(),),
         ),
         (
@@ -40,7 +40,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         (
             "(what|which) (aliases|alias|bindings) [do i have|do we have|are there|exist|"
             "are defined|are set|are bound|have we got|have i got|are in lockfile|are in "
-            "it|do i have so far] [<where>]",
+            "it] [<where>]",
             _show,
         ),
         (
@@ -66,8 +66,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ("what is in [lockfile]", _show),
         (
             "what (do i have|do we have|have i got|is there|is configured|is set up|is "
-            "bound|does lockfile contain|does it look like|have we got) [so far] "
-            "[<where>]",
+            "bound|does lockfile contain|does it look like|have we got) [<where>]",
             _show,
         ),
         (
@@ -87,7 +86,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _one_alias,
         ),
         (
-            f"{SHOW} [me] [all] (limits|policies|settings|models|budgets|timeouts|"
+            f"{SHOW} [me] [all] (limits|policies|settings|models|budgets|timeout|"
             "fallbacks) [<where>]",
             _show,
         ),
@@ -122,7 +121,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _one_alias,
         ),
         (
-            "(does|do|has|is) <who> (have|got|has) [any|a] (fallback|fallbacks|limit|"
+            "(does|do|has|is) <who> (have|got|has) [any] (fallback|fallbacks|limit|"
             "limits|timeout|budget|limited)",
             _one_alias,
         ),
@@ -191,9 +190,9 @@ RULES: dict[str, tuple[Rule, ...]] = {
     ),
     "help": rules(
         (
-            "(help|help me|what can you do|what do you do|what can i ask|what can i ask|"
+            "(help|help me|what can you do|what do you do|what can i ask|"
             "how does it work|how does this work|what do you understand|who are you|what "
-            "are you|how do i use you|how do i use this|what can you do for me|what are "
+            "are you|how do i use you|how do i use this|what are "
             "options|commands|examples|show me examples|how can you help|what can you "
             "help with|what is possible)",
             lambda _: (AskHelp(),),

@@ -210,7 +210,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _room,
         ),
         ("(can|could) <number> tokens fit (in|into) (<who>|<named>)", _room),
-        ("is <number> tokens too (much|many|long) for (<who>|<named>)", _room),
+        ("is <number> tokens (much|many|long) for (<who>|<named>)", _room),
         ("(can|could|does|do|will) <named> <abilities>", _abilities),
         ("(can|could|does|do|will) <who> <abilities>", _abilities),
         ("(is|are) <named> able to <abilities>", _abilities),

@@ -51,7 +51,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         (
             "(are|is) (all|every|each) [of] [models|aliases|them|model|alias] [in "
             "lockfile|in use] [still] (supported|available|up to date|current|alive|fine|"
-            "ok|maintained)",
+            "maintained)",
             _retirement,
         ),
         (
