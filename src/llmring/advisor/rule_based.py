@@ -139,7 +139,7 @@ class RuleBasedAgent:
         if not found:
             self._memory.options = ()
             raise UnclearRequestError(not_understood(text, names))
-        return self._settled([each.intents for each in found])
+        return self._settled(found)
 
     def vocabulary(self) -> Vocabulary:
         """Collect the names that a request about this lockfile may use."""

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from llmring.advisor.grammar import (
@@ -52,16 +51,6 @@ from llmring.advisor.grammar.vocabulary import Vocabulary
 # Plain requests are shorter.
 _MOST_CHARACTERS = 1000
 _MOST_TOKENS = 80
-
-
-class RequestReading(Struct, frozen=True):
-    """One meaning of a whole request.
-
-    Attributes:
-        intents: What it asks for, in order.
-    """
-
-    intents: tuple[Intent, ...]
 
 
 def _placed(v: Values) -> tuple[Intent, ...] | None:
@@ -254,8 +243,8 @@ GRAMMAR = Grammar(
 )
 
 
-def readings(text: str, names: Vocabulary) -> list[RequestReading]:
-    """Find every meaning of a request that accounts for each of its words.
+def readings(text: str, names: Vocabulary) -> list[tuple[Intent, ...]]:
+    """Find every meaning of a request that accounts for each of its words, as intents in order.
 
     Args:
         text: The request, in English; above 1,000 characters, it has none.
@@ -271,7 +260,7 @@ def readings(text: str, names: Vocabulary) -> list[RequestReading]:
     if not found:
         question = spotted(chart)
         found = [] if question is None else [question]
-    return [RequestReading(each) for each in _explicit(dict.fromkeys(found))]
+    return _explicit(dict.fromkeys(found))
 
 
 def _contradicts(tokens: tuple[Token, ...]) -> bool:
