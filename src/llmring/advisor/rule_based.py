@@ -211,7 +211,6 @@ class RuleBasedAgent:
             try:
                 outcome = self._outcome(intents)
             except UnclearRequestError as each:
-                each.add_note(repr(intents))
                 unclear.append(each)
                 self._memory.asked = intents if each.options else self._memory.asked
             except LLMRingError as error:

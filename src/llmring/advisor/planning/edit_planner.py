@@ -137,7 +137,7 @@ def _elsewhere(context: Context, name: str) -> tuple[Edit, ...]:
         return cast("tuple[Edit, ...]", tuple(_in_profile(each, name) for each in edits))
     if context.is_alias(name):
         return cast("tuple[Edit, ...]", tuple(_for_alias(each, name) for each in edits))
-    raise UnclearRequestError(f"No profile is called or alias {name}. Nothing was changed.")
+    raise UnclearRequestError(f"No profile or alias is called {name}. Nothing was changed.")
 
 
 def _phrase_of(intent: Intent) -> AliasPhrase | None:

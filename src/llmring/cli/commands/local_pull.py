@@ -1,7 +1,6 @@
 """llmring local pull: download the weights of the small local model, and verify them."""
 
 import argparse
-import importlib.util
 
 from llmring.cli.output import print_json, print_note, print_out
 from llmring.cli.progress import ProgressLine
@@ -25,7 +24,7 @@ def handle(args: argparse.Namespace) -> int:
     """Download the weights unless they are present, and print their path."""
     with ProgressLine(f"getting the model ({weights.SMOLLM2.megabytes} MB)") as progress:
         path = weights.pull(read_settings().cache_dir, progress.note)
-    can_run = importlib.util.find_spec("xllamacpp") is not None
+    can_run = llama.is_installed()
     if args.json:
         model = f"local:{weights.SMOLLM2.name}"
         print_json({"model": model, "file": str(path), "can_run": can_run})

@@ -28,7 +28,7 @@ from llmring.advisor.grammar.spoken_models import SpokenModel
 _BEGINNINGS = frozenset(
     """
     what which how when who why where is are does do did will would can could should shall compare
-    show explain show list estimate any has until
+    show explain list estimate any has until
     """.split()  # noqa: SIM905 -- as a list, one word a line
 )
 _NO_QUESTION = re.compile(r"(?:(?:can|could|will|would) you|do not|can not|have not)\b")
