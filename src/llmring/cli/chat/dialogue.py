@@ -10,9 +10,9 @@ from llmring.cli.answer_printer import source_lines
 from llmring.cli.chat.call_watch import CallWatch
 from llmring.cli.chat.ongoing_chat import Conversation
 from llmring.cli.chat.slash_commands import COMMANDS, QUIT, run_command
-from llmring.cli.lock.terminal import PlainTerminal, Terminal, read_line
+from llmring.cli.lock.terminal import PlainTerminal, Terminal, may_go_on, read_line
 from llmring.cli.output import print_note
-from llmring.exceptions import LLMRingError, LockfileError
+from llmring.exceptions import LLMRingError
 
 
 def open_terminal(talk: Conversation) -> Terminal:
@@ -55,7 +55,7 @@ def hold(
                         keep()
                 elif (
                     line
-                    and _may_go_on(check, screen)
+                    and may_go_on(check, screen)
                     and (end := _answer(runner, talk, screen, watch, line)) is not None
                 ):
                     for each in (*_remarks(end), *report(end)):
@@ -63,16 +63,6 @@ def hold(
                     keep()
         finally:
             runner.run(talk.ring.aclose())
-
-
-def _may_go_on(check: Callable[[], None], screen: Terminal) -> bool:
-    """Check the lockfile before a question; return False if it can't be read."""
-    try:
-        check()
-    except LockfileError as error:
-        screen.show(f"That failed: {error}")
-        return False
-    return True
 
 
 def _answer(

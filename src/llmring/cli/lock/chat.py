@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from llmring.cli.lock.terminal import PlainTerminal, read_line
+from llmring.cli.lock.terminal import PlainTerminal, may_go_on, read_line
 from llmring.cli.lockfile_options import add_options, edit_target
 from llmring.cli.output import harmless, is_terminal, print_error, print_json, print_note, print_out
 from llmring.cli.trust_check import add_trust_option, require_consent
-from llmring.exceptions import ConfigurationError, LLMRingError, LockfileError
+from llmring.exceptions import ConfigurationError, LLMRingError
 
 if TYPE_CHECKING:
     from llmring.advisor.agent import Turn
@@ -141,22 +141,12 @@ def converse(session: Session, screen: Terminal, check: Callable[[], None]) -> i
                     screen.show(
                         f"Unknown command {line}; use one of {', '.join([*COMMANDS, QUIT])}"
                     )
-                elif line and _may_go_on(check, screen):
+                elif line and may_go_on(check, screen):
                     _answer(runner, session, screen, line)
         finally:
             runner.run(session.close())
     screen.show(_summary(session.editor))
     return 0
-
-
-def _may_go_on(check: Callable[[], None], screen: Terminal) -> bool:
-    """Check the lockfile before a turn; return False if it can't be read."""
-    try:
-        check()
-    except LockfileError as error:
-        screen.show(f"That failed: {error}")
-        return False
-    return True
 
 
 def _answer(runner: asyncio.Runner, session: Session, screen: Terminal, line: str) -> None:

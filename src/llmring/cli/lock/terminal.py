@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from llmring.advisor.agent import Screen
@@ -12,6 +12,7 @@ from llmring.advisor.changes import steps_of
 from llmring.advisor.editor import Proposal
 from llmring.cli.confirmation import is_yes
 from llmring.cli.output import harmless, is_terminal, print_note, print_out
+from llmring.exceptions import LockfileError
 
 YOU = "You: "
 ADVISOR = "Advisor: "
@@ -148,6 +149,16 @@ def read_line(screen: Terminal, end: str) -> str | None:
             screen.show(f"(Ctrl-D or {end} ends the conversation)")
             continue
         return None if line == end else line
+
+
+def may_go_on(check: Callable[[], None], screen: Terminal) -> bool:
+    """Check the lockfile before a turn; return False if it can't be read."""
+    try:
+        check()
+    except LockfileError as error:
+        screen.show(f"That failed: {error}")
+        return False
+    return True
 
 
 def at_work(tool: str) -> str | None:
