@@ -12,6 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from llmring.advisor.grammar.chart import Build, Chart, Lexeme
+from llmring.advisor.grammar.lexer import begins
 
 _MOST_ENDS = 40
 
@@ -54,7 +55,7 @@ def frame(parts: tuple[FramePart, ...], words: str, build: Build) -> Lexeme:
             stack += [
                 (end, found, end == len(chart.tokens))
                 for phrase in phrases
-                if _begins(chart, at, phrase)
+                if begins(chart.tokens, at, phrase)
                 for end in (at + len(phrase),)
             ]
             for part in parts:
@@ -66,10 +67,3 @@ def frame(parts: tuple[FramePart, ...], words: str, build: Build) -> Lexeme:
                     ]
 
     return ends
-
-
-def _begins(chart: Chart, at: int, phrase: tuple[str, ...]) -> bool:
-    tokens = chart.tokens[at : at + len(phrase)]
-    return len(tokens) == len(phrase) and all(
-        token.word == word for token, word in zip(tokens, phrase, strict=True)
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from msgspec import Struct
 
@@ -90,7 +90,7 @@ def _without_fillers(tokens: list[Token], names: Collection[str]) -> Iterator[To
     at = 0
     while at < len(tokens):
         phrase = next(
-            (each for each in FILLER_PHRASES if _begins(tokens[at : at + len(each)], each)),
+            (each for each in FILLER_PHRASES if begins(tokens, at, each)),
             None,
         )
         if phrase is not None:
@@ -110,7 +110,6 @@ def _without_fillers(tokens: list[Token], names: Collection[str]) -> Iterator[To
     yield from kept
 
 
-def _begins(tokens: list[Token], phrase: tuple[str, ...]) -> bool:
-    return len(tokens) >= len(phrase) and all(
-        token.word == word for token, word in zip(tokens, phrase, strict=False)
-    )
+def begins(tokens: Sequence[Token], at: int, phrase: tuple[str, ...]) -> bool:
+    """Return True if the words of a phrase stand at a place."""
+    return tuple(token.word for token in tokens[at : at + len(phrase)]) == phrase
