@@ -57,6 +57,20 @@ def test_a_number_that_no_choice_has_chooses_nothing(answer: str) -> None:
     assert HERE.read_text() == LOCK
 
 
+@pytest.mark.parametrize(
+    "messages",
+    [
+        ["limit fast and coder to 5 rpm", "rename it to quick"],
+        ["bind fast and coder to haiku and rename it to quick"],
+    ],
+)
+def test_one_name_for_several_aliases_is_a_question(messages: list[str]) -> None:
+    *_, reply = conversation(*messages)
+
+    assert not reply.done
+    assert "quick" not in HERE.read_text()
+
+
 def test_a_choice_holds_only_for_the_next_message() -> None:
     conversation("bind fast to gemini", "what is fast bound to?", "2")
 

@@ -211,7 +211,9 @@ def spread(context: Context, intent: SpreadVendors) -> None:
 
 def rename(context: Context, intent: RenameAlias) -> None:
     """Rename an alias."""
-    [(alias, profile)] = context.places(intent.old)
+    (alias, profile), *more = context.places(intent.old)
+    if more:
+        raise UnclearRequestError(context.which_alias())
     if alias not in context.editor.aliases(profile):
         raise UnclearRequestError(f"Which name should {alias} have? {_NOTHING}")
     profiles = [profile]
