@@ -191,7 +191,7 @@ def _neither(
     prefix, _, rest = name.partition(":")
     meant = nearest(prefix.lower(), providers) or nearest(prefix, lockfile.packages)
     known = listed(providers, "llmring providers")
-    hint = f"did you mean {meant}:{rest}? If not, and" if meant else f"providers are: {known};"
+    hint = f"did you mean {meant}:{rest}? If not," if meant else f"providers are: {known};"
     return ProviderNotFoundError(
         f"unknown provider {prefix!r}, and the lockfile extends no package {prefix!r}; {hint} "
         "to use the aliases of a package, list its import name in the lockfile: "
