@@ -17,6 +17,18 @@ def test_it_shows_the_alias_the_model_and_the_seconds() -> None:
     assert StatusLine("openai:x", "openai:x").text(0) == "openai:x  0 s"
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
+def test_on_a_narrow_terminal_it_does_not_wrap(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = os.openpty()
+    with os.fdopen(theirs, "w") as terminal:
+        monkeypatch.setattr("sys.stderr", terminal)
+        monkeypatch.setenv("COLUMNS", "20")
+        shown = StatusLine("fast", "anthropic:claude-sonnet-4-5").text(2)
+    os.close(ours)
+
+    assert shown == "fast -> anthropic:…"
+
+
 def test_it_is_silent_on_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
     line = StatusLine("fast")
     line.start()

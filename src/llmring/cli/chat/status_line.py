@@ -6,10 +6,13 @@ import sys
 import threading
 import time
 
+from llmring.cli.colour import columns
 from llmring.cli.output import harmless, is_terminal, print_note
+from llmring.cli.tables import shortened
 
 _DELAY_SECONDS = 0.4
 _STEP_SECONDS = 0.5
+_USUAL_COLUMNS = 80
 _WIPE = "\r\x1b[2K"
 
 
@@ -71,7 +74,9 @@ class StatusLine:
         """Return the line after this time."""
         other = self._model and self._model != self._asked
         names = f"{self._asked} -> {self._model}" if other else self._asked
-        return harmless(f"{names}  {seconds:.0f} s")[:79]
+        # A line that wraps could not be removed.
+        width = (columns(sys.stderr) or _USUAL_COLUMNS) - 1
+        return shortened(harmless(f"{names}  {seconds:.0f} s"), width)
 
     def _wipe(self) -> None:
         if self._drawn:
