@@ -138,7 +138,10 @@ def test_a_file_that_others_can_read_is_a_warning_and_closed_when_it_is_written(
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"openai": "sk-secret"}', '{"openai": sk-secret}'])
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", '{"openai": "sk-secret"}', '{"openai": sk-secret}', '{"openai": {"key": 7}}'],
+)
 def test_a_damaged_file_is_an_error_that_does_not_quote_it(
     path: Path, text: str, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -142,7 +142,7 @@ class KeptKeys:
             return {}
         try:
             found = msgspec.json.decode(self._path.read_bytes())
-            kept = {name: entry.get("key") for name, entry in found.items()}
+            kept = {name: _kept(entry.get("key")) for name, entry in found.items()}
         except (FileNotFoundError, NotADirectoryError):
             return {}
         except OSError as error:
@@ -180,6 +180,12 @@ def _keyring() -> Any:
 
 def _unusable(error: Exception) -> ConfigurationError:
     return ConfigurationError(f"the keyring can't be used: {type(error).__name__}")
+
+
+def _kept(key: object) -> str | None:
+    if isinstance(key, str | None):
+        return key
+    raise ValueError("a key is a text")
 
 
 def _entry(key: str | None) -> dict[str, str]:

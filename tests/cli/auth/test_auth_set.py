@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cli.terminal import Call, is_plain_error
+from llmring.cli.main import main
 from llmring.config.kept_keys import KeptKeys
 from llmring.config.settings import kept_keys_path
 
@@ -47,6 +48,20 @@ def test_what_can_t_be_a_key_is_refused(call: Call, typed: str) -> None:
 
     assert result.code == 1
     assert is_plain_error(result.err)
+    assert kept("openai") is None
+
+
+def test_bytes_that_are_no_text_are_not_taken_for_no_input(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "key.txt"
+    path.write_bytes(b"sk-\xff")
+
+    with path.open() as piped:
+        monkeypatch.setattr("sys.stdin", piped)
+        assert main(["auth", "set", "openai"]) == 1
+
+    assert "a character that can't be in a key" in capsys.readouterr().err
     assert kept("openai") is None
 
 

@@ -66,7 +66,7 @@ def _key(provider: str) -> str:
         try:
             key = piped_text()
         except UnicodeError:
-            key = "\n"
+            key = "\ufffd"
     key = key.strip()
     if not key:
         raise ConfigurationError("no key; type it, or pipe it to standard input")
