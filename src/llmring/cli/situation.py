@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from llmring.cli.colour import Styled
+from llmring.cli.gateway_port import GATEWAY_PORT
 from llmring.cli.lockfile_options import read_profile
 from llmring.cli.output import print_line, print_out, print_warning
 from llmring.cli.tables import print_table
@@ -34,8 +35,7 @@ if TYPE_CHECKING:
 _START = 'llmring chat "Hello"'
 _MOST_NAMES = 6
 
-# Where `llmring serve` listens by default; a connection on this machine is refused at once.
-GATEWAY_PORT = 4180
+# A connection on this machine is refused at once.
 _CONNECT_SECONDS = 0.05
 
 

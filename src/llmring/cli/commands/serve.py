@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from llmring.address import is_loopback
 from llmring.cli.commands.doctor import finding_line
 from llmring.cli.env_file_option import add_env_file_option, apply_env_file
+from llmring.cli.gateway_port import GATEWAY_PORT
 from llmring.cli.lockfile_options import add_options
 from llmring.cli.output import harmless, print_error, print_note, print_out
 from llmring.cli.trust_check import add_trust_option, require_consent
@@ -49,9 +50,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port",
         type=_port,
-        default=4180,
+        default=GATEWAY_PORT,
         metavar="PORT",
-        help="port to listen on; 0 for any free one (default: 4180)",
+        help=f"port to listen on; 0 for any free one (default: {GATEWAY_PORT})",
     )
     parser.add_argument(
         "--workers",
