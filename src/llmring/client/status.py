@@ -32,7 +32,8 @@ class ProviderStatus(PlainData, Struct, frozen=True, kw_only=True):
         name: Its name in model references.
         base_url: Its address.
         key: State of its key.
-        variables: The variables that its key is taken from; the first one set wins.
+        variables: The variables that its key is taken from; the first one set wins. None for a key
+            that the user has kept.
         used: True if an alias of the profile has one of its models.
         problem: Why nothing can be sent to it, if so.
     """
@@ -167,11 +168,12 @@ def _provider(endpoint: "Endpoint", *, used: bool) -> ProviderStatus:
     row = endpoint.provider
     objection = endpoint.objection()
     has_key = endpoint.key_in_use is not None or endpoint.login is not None
+    is_kept = has_key and endpoint.key is None and endpoint.login is None
     return ProviderStatus(
         name=row.name,
         base_url=endpoint.base_url,
         key="set" if has_key else "not set" if row.key_env else "not needed",
-        variables=row.key_env,
+        variables=() if is_kept else row.key_env,
         used=used,
         problem=None if objection is None else objection.message,
     )

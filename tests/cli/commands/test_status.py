@@ -2,6 +2,7 @@
 
 import json
 import socket
+import sys
 
 import pytest
 
@@ -71,3 +72,14 @@ def test_the_name_of_the_project_is_shown(call: Call) -> None:
     write('name = "my-app"\n[profiles.default]\n')
 
     assert "\nproject: my-app\n" in call("status").out
+
+
+def test_a_kept_key_is_not_said_to_be_in_a_variable(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    call("auth", "set", "anthropic", stdin=KEY)
+
+    lines = call("status").out.splitlines()
+
+    assert ["anthropic", "key", "set", "https://api.anthropic.com"] in map(str.split, lines)

@@ -77,7 +77,8 @@ def _key(provider: "ProviderStatus") -> Cell:
     if provider.key == "not needed":
         return "needs no key"
     unused = "" if provider.used else ", not used"
-    return Styled(f"key set ({' or '.join(provider.variables)}){unused}", "ok")
+    source = f" ({' or '.join(provider.variables)})" if provider.variables else ""
+    return Styled(f"key set{source}{unused}", "ok")
 
 
 def _circuits_title(status: "Status") -> str:
