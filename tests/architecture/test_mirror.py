@@ -29,11 +29,12 @@ DECIDE_NOTHING: dict[str, set[str]] = {
     },
     "json_schema": set(),
     "providers": set(),
-    "ledger": set(),
+    "ledger": {"call_origin"},  # a record
     "local": set(),
     "lockfile": set(),
     "registry": set(),
     "routing": {
+        "account",  # records
         "call_context",  # a record
     },
     "scan": set(),
@@ -49,6 +50,7 @@ DECIDE_NOTHING: dict[str, set[str]] = {
     "config": set(),
     "files": set(),
     "gateway": {
+        "caller",  # a record
         "http",  # records
         "server/draining_server",  # a part of `serve`, and tested there
         "server_state",  # a record

@@ -11,7 +11,7 @@ import pytest
 
 import answers
 from gateways import gateway_of, post
-from llmring.gateway.chat import answer_chat
+from llmring.gateway.endpoints.chat import answer_chat
 from llmring.gateway.served_ring import ServedRing
 from llmring.gateway.wires import MESSAGES
 from loopback import Answer, Loopback, Request, as_json

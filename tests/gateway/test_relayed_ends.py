@@ -11,7 +11,7 @@ import pytest
 
 from gateways import QUESTIONS, gateway_of, post
 from llmring.chat.events import TextDelta
-from llmring.gateway.chat import answer_chat
+from llmring.gateway.endpoints.chat import answer_chat
 from llmring.gateway.served_ring import ServedRing
 from llmring.gateway.wires import CHAT, MESSAGES, Wire
 from loopback import Loopback, Pause, as_stream

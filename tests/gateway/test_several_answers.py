@@ -13,7 +13,7 @@ import pytest
 from gateways import QUESTIONS, gateway_of, post
 from llmring.dialects.request_decoding import RequestFormatError
 from llmring.exceptions import LLMRingError, NoUsableModelError
-from llmring.gateway.chat import answer_chat
+from llmring.gateway.endpoints.chat import answer_chat
 from llmring.gateway.http import GatewayAnswer
 from llmring.gateway.served_ring import ServedRing
 from llmring.gateway.wires import CHAT, GEMINI, Wire

@@ -14,8 +14,8 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from llmring.gateway import origins
+from llmring.gateway.endpoints.health import not_ready
 from llmring.gateway.errors import error_answer, stream_error
-from llmring.gateway.health import not_ready
 from llmring.gateway.http import GatewayAnswer, GatewayRequest
 from llmring.gateway.refusals import (
     NotReadyError,
@@ -38,7 +38,7 @@ from llmring.gateway.wires import MESSAGES
 from llmring.redaction import one_line, redact
 
 _ALIAS, _PROFILE = "x-llmring-alias", "x-llmring-profile"
-_READY = "health:answer_ready"
+_READY = "endpoints.health:answer_ready"
 _MOST_FIELDS = 100
 _BROKEN_OFF_SECONDS = 5.0
 

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Mapping
 
 from msgspec import Struct
 
+from llmring.gateway.caller import ANYONE, Caller
+
 
 class GatewayRequest(Struct, frozen=True, kw_only=True):
     """A request of a client, whole.
@@ -18,6 +20,7 @@ class GatewayRequest(Struct, frozen=True, kw_only=True):
         body: The body, unpacked.
         profile: The profile that the path names, if it does.
         client: The address of the client.
+        caller: Who makes the call.
     """
 
     method: str
@@ -27,6 +30,7 @@ class GatewayRequest(Struct, frozen=True, kw_only=True):
     body: bytes = b""
     profile: str | None = None
     client: str = ""
+    caller: Caller = ANYONE
 
 
 class GatewayAnswer(Struct, frozen=True, kw_only=True):

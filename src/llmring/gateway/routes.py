@@ -65,15 +65,15 @@ def _for(api: Wire, handler: str, **more: Any) -> GatewayRoute:
 
 
 def _chat(api: Wire, **more: Any) -> GatewayRoute:
-    return _for(api, "chat:answer_chat", **more)
+    return _for(api, "endpoints.chat:answer_chat", **more)
 
 
 def _count(api: Wire, **more: Any) -> GatewayRoute:
-    return _for(api, "counting:answer_count", **more)
+    return _for(api, "endpoints.counting:answer_count", **more)
 
 
 def _embed(api: Wire, **more: Any) -> GatewayRoute:
-    return _for(api, "embeddings:answer_embeddings", **more)
+    return _for(api, "endpoints.embeddings:answer_embeddings", **more)
 
 
 _EXACT: Mapping[str, Mapping[str, GatewayRoute]] = {
@@ -86,14 +86,18 @@ _EXACT: Mapping[str, Mapping[str, GatewayRoute]] = {
     "/api/chat": {"POST": _chat(OLLAMA)},
     "/api/generate": {"POST": _chat(OLLAMA)},
     "/api/embed": {"POST": _embed(OLLAMA)},
-    "/api/tags": {"GET": _of(OLLAMA, "ollama_models:list_tags")},
-    "/api/version": {"GET": _of(OLLAMA, "ollama_models:server_version")},
-    "/api/ps": {"GET": _of(OLLAMA, "ollama_models:list_running")},
-    "/api/show": {"POST": _of(OLLAMA, "ollama_models:show_model")},
+    "/api/tags": {"GET": _of(OLLAMA, "endpoints.ollama_models:list_tags")},
+    "/api/version": {"GET": _of(OLLAMA, "endpoints.ollama_models:server_version")},
+    "/api/ps": {"GET": _of(OLLAMA, "endpoints.ollama_models:list_running")},
+    "/api/show": {"POST": _of(OLLAMA, "endpoints.ollama_models:show_model")},
     "/ui/api/explain": {"GET": _of(CHAT, "ui_api.explained_call:answer_explain")},
-    "/": {"GET": GatewayRoute(wire=CHAT, handler="health:answer_root")},
-    "/healthz": {"GET": GatewayRoute(wire=CHAT, handler="health:answer_health", is_public=True)},
-    "/readyz": {"GET": GatewayRoute(wire=CHAT, handler="health:answer_ready", is_public=True)},
+    "/": {"GET": GatewayRoute(wire=CHAT, handler="endpoints.health:answer_root")},
+    "/healthz": {
+        "GET": GatewayRoute(wire=CHAT, handler="endpoints.health:answer_health", is_public=True)
+    },
+    "/readyz": {
+        "GET": GatewayRoute(wire=CHAT, handler="endpoints.health:answer_ready", is_public=True)
+    },
 }
 
 _GEMINI_ROOTS = ("/v1", "/v1beta", "/v1alpha")
@@ -221,14 +225,14 @@ def _variable(method: str, path: str, headers: Mapping[str, str]) -> GatewayRout
 def _listing(method: str, path: str, wire: Wire) -> GatewayRoute:
     if method != "GET":
         return _wrong_method(wire, path, ("GET",))
-    return _of(wire, "models:list_models")
+    return _of(wire, "endpoints.models:list_models")
 
 
 def _of_model(method: str, path: str, rest: str, wire: Wire) -> GatewayRoute:
     """Return the way to a path that ends with a model's name, and perhaps a verb."""
     model, colon, verb = rest.rpartition(":")
     if method == "GET":
-        return _of(wire, "models:one_model", asked=rest)
+        return _of(wire, "endpoints.models:one_model", asked=rest)
     if method != "POST" or not colon or not model:
         return _wrong_method(wire, path, ("GET",))
     if verb in _VERBS:

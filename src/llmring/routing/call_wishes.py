@@ -5,6 +5,8 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
+from llmring.ledger.call_origin import CallOrigin
+from llmring.routing.account import Account
 from llmring.routing.policy import Policy
 
 
@@ -14,10 +16,14 @@ class CallWishes(Struct, frozen=True, kw_only=True):
     Attributes:
         prefer: The reference of the model to try first, if it can be called.
         max_cost: USD that the call may cost; None for no limit of its own.
+        accounts: What the call counts for, apart from its alias.
+        origin: Where the call comes from, if it was made by a gateway.
     """
 
     prefer: str | None = None
     max_cost: float | None = None
+    accounts: tuple[Account, ...] = ()
+    origin: CallOrigin | None = None
 
     def within(self, policy: Policy) -> Policy:
         """Return a policy with the stricter one of its own limits and the caller's."""

@@ -17,8 +17,8 @@ from llmring.dialects.openai_responses.decode_request import decode_request as d
 from llmring.dialects.request_decoding import DecodeRequest
 from llmring.gateway.answer_headers import header_text, name_headers
 from llmring.gateway.chats.named_servers import check_named_servers
+from llmring.gateway.endpoints.models import JSON_HEADERS
 from llmring.gateway.http import GatewayAnswer, GatewayRequest
-from llmring.gateway.models import JSON_HEADERS
 from llmring.gateway.naming import called, client_wishes
 from llmring.gateway.refusals import NotSupportedError
 from llmring.gateway.server_state import Gateway

@@ -20,8 +20,8 @@ from llmring.dialects.openai import decode_embeddings as openai_decode
 from llmring.dialects.openai import encode_embeddings as openai_encode
 from llmring.dialects.request_decoding import ClientEmbedding, RequestFormatError
 from llmring.gateway.answer_headers import CallFacts, answer_headers, name_headers
+from llmring.gateway.endpoints.models import JSON_HEADERS
 from llmring.gateway.http import GatewayAnswer, GatewayRequest
-from llmring.gateway.models import JSON_HEADERS
 from llmring.gateway.naming import called, client_wishes
 from llmring.gateway.refusals import NotSupportedError
 from llmring.gateway.server_state import Gateway

@@ -8,7 +8,12 @@ import msgspec
 import pytest
 
 from cli.terminal import lockfile_of, write
-from llmring.gateway.health import answer_health, answer_ready, answer_root, usable_aliases
+from llmring.gateway.endpoints.health import (
+    answer_health,
+    answer_ready,
+    answer_root,
+    usable_aliases,
+)
 from llmring.gateway.http import GatewayAnswer, GatewayRequest
 from llmring.gateway.served_ring import ServedRing
 from llmring.gateway.server_state import Gateway

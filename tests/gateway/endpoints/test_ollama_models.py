@@ -13,9 +13,14 @@ import pytest
 from client_bodies import sent_to
 from gateways import HandlerServer, gateway_of, get, post
 from llmring.dialects.request_decoding import RequestFormatError
+from llmring.gateway.endpoints.ollama_models import (
+    list_running,
+    list_tags,
+    server_version,
+    show_model,
+)
 from llmring.gateway.http import GatewayAnswer, GatewayRequest
 from llmring.gateway.naming import called
-from llmring.gateway.ollama_models import list_running, list_tags, server_version, show_model
 from llmring.gateway.refusals import UnknownModelError
 from llmring.gateway.served_ring import ServedRing
 from llmring.gateway.server_state import Gateway

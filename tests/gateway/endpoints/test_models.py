@@ -13,8 +13,8 @@ import pytest
 from client_bodies import CAPTURES
 from gateways import HandlerServer, gateway_of, get
 from llmring.dialects.request_decoding import RequestFormatError
+from llmring.gateway.endpoints.models import list_models, one_model, wire_of_list
 from llmring.gateway.http import GatewayAnswer, GatewayRequest
-from llmring.gateway.models import list_models, one_model, wire_of_list
 from llmring.gateway.refusals import UnknownModelError
 from llmring.gateway.served_ring import ServedRing
 from llmring.gateway.server_state import Gateway

@@ -21,7 +21,7 @@ from llmring.chat.events import (
 )
 from llmring.chat.reply import fold
 from llmring.chat.response import LLMResponse
-from llmring.gateway.chat import answer_chat
+from llmring.gateway.endpoints.chat import answer_chat
 from llmring.gateway.http import GatewayAnswer
 from llmring.gateway.served_ring import ServedRing
 from llmring.gateway.wires import CHAT, GEMINI, MESSAGES, OLLAMA, WIRES, Wire

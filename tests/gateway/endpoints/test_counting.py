@@ -15,7 +15,7 @@ import answers
 from client_bodies import sent_to
 from gateways import HandlerServer, gateway_of, post
 from llmring.dialects.request_decoding import RequestFormatError
-from llmring.gateway.counting import answer_count
+from llmring.gateway.endpoints.counting import answer_count
 from llmring.gateway.http import GatewayAnswer, GatewayRequest
 from llmring.gateway.refusals import NotSupportedError, UnknownModelError
 from llmring.gateway.served_ring import ServedRing

@@ -15,7 +15,7 @@ import pytest
 from gateways import HandlerServer, gateway_of, post
 from llmring import AllModelsFailedError, ProviderTimeoutError
 from llmring.dialects.request_decoding import RequestFormatError
-from llmring.gateway.embeddings import answer_embeddings
+from llmring.gateway.endpoints.embeddings import answer_embeddings
 from llmring.gateway.http import GatewayAnswer, GatewayRequest
 from llmring.gateway.refusals import NotSupportedError, UnknownModelError
 from llmring.gateway.served_ring import ServedRing

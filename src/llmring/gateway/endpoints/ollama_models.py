@@ -12,8 +12,8 @@ from llmring.client.operations.offered_models import OfferedModel
 from llmring.dialects.dialect import ListedModel
 from llmring.dialects.ollama import encode_models
 from llmring.dialects.request_decoding import BodyFields, RequestFormatError, body_object
+from llmring.gateway.endpoints.models import JSON_HEADERS, offered_aliases, offered_as
 from llmring.gateway.http import GatewayAnswer, GatewayRequest
-from llmring.gateway.models import JSON_HEADERS, offered_aliases, offered_as
 from llmring.gateway.server_state import Gateway
 from llmring.gateway.wires import OLLAMA
 

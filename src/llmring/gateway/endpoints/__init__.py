@@ -1,0 +1,1 @@
+"""The answers to the gateway's endpoints, a file for each kind."""

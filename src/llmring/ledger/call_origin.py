@@ -1,0 +1,23 @@
+"""The origin of a call that a gateway makes."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class CallOrigin(Struct, frozen=True, kw_only=True):
+    """The origin of a call that a gateway makes, as the ledger keeps it.
+
+    Attributes:
+        key: The name of the client's key, if it has one.
+        team: The team of the key, if it has one.
+        wire: The API that the client speaks.
+        client: The client program, from its "user-agent".
+        session: The client's own ID of the conversation, if it sends one.
+    """
+
+    key: str | None = None
+    team: str | None = None
+    wire: str | None = None
+    client: str | None = None
+    session: str | None = None
