@@ -29,27 +29,27 @@ def route(method: str, path: str, **headers: str) -> GatewayRoute:
 @pytest.mark.parametrize(
     ("method", "path", "wire", "handler"),
     [
-        ("POST", "/v1/chat/completions", "chat", "chat:answer_chat"),
-        ("POST", "/v1/responses", "responses", "chat:answer_chat"),
-        ("POST", "/v1/messages", "messages", "chat:answer_chat"),
-        ("POST", "/anthropic/v1/messages", "messages", "chat:answer_chat"),
-        ("POST", "/v1/messages/count_tokens", "messages", "counting:answer_count"),
-        ("POST", "/v1/responses/input_tokens", "responses", "counting:answer_count"),
-        ("POST", "/api/chat", "ollama", "chat:answer_chat"),
-        ("POST", "/api/generate", "ollama", "chat:answer_chat"),
-        ("POST", "/api/embed", "ollama", "embeddings:answer_embeddings"),
-        ("GET", "/api/tags", "ollama", "ollama_models:list_tags"),
-        ("GET", "/api/version", "ollama", "ollama_models:server_version"),
-        ("GET", "/api/ps", "ollama", "ollama_models:list_running"),
-        ("POST", "/api/show", "ollama", "ollama_models:show_model"),
-        ("POST", "/v1/embeddings", "chat", "embeddings:answer_embeddings"),
+        ("POST", "/v1/chat/completions", "chat", "endpoints.chat:answer_chat"),
+        ("POST", "/v1/responses", "responses", "endpoints.chat:answer_chat"),
+        ("POST", "/v1/messages", "messages", "endpoints.chat:answer_chat"),
+        ("POST", "/anthropic/v1/messages", "messages", "endpoints.chat:answer_chat"),
+        ("POST", "/v1/messages/count_tokens", "messages", "endpoints.counting:answer_count"),
+        ("POST", "/v1/responses/input_tokens", "responses", "endpoints.counting:answer_count"),
+        ("POST", "/api/chat", "ollama", "endpoints.chat:answer_chat"),
+        ("POST", "/api/generate", "ollama", "endpoints.chat:answer_chat"),
+        ("POST", "/api/embed", "ollama", "endpoints.embeddings:answer_embeddings"),
+        ("GET", "/api/tags", "ollama", "endpoints.ollama_models:list_tags"),
+        ("GET", "/api/version", "ollama", "endpoints.ollama_models:server_version"),
+        ("GET", "/api/ps", "ollama", "endpoints.ollama_models:list_running"),
+        ("POST", "/api/show", "ollama", "endpoints.ollama_models:show_model"),
+        ("POST", "/v1/embeddings", "chat", "endpoints.embeddings:answer_embeddings"),
         ("GET", "/ui/api/explain", "chat", "ui_api.explained_call:answer_explain"),
-        ("GET", "/v1/models", "chat", "models:list_models"),
-        ("GET", "/v1/models/", "chat", "models:list_models"),
-        ("GET", "/v1beta/models", "gemini", "models:list_models"),
-        ("HEAD", "/", "chat", "health:answer_root"),
-        ("HEAD", "/anthropic", "chat", "health:answer_root"),
-        ("GET", "/profiles/web", "chat", "health:answer_root"),
+        ("GET", "/v1/models", "chat", "endpoints.models:list_models"),
+        ("GET", "/v1/models/", "chat", "endpoints.models:list_models"),
+        ("GET", "/v1beta/models", "gemini", "endpoints.models:list_models"),
+        ("HEAD", "/", "chat", "endpoints.health:answer_root"),
+        ("HEAD", "/anthropic", "chat", "endpoints.health:answer_root"),
+        ("GET", "/profiles/web", "chat", "endpoints.health:answer_root"),
     ],
 )
 def test_g001_to_g015_a_path_leads_to_its_function_in_its_api(
@@ -72,11 +72,11 @@ def test_g003_a_websocket_is_refused_with_426_in_the_form_of_responses() -> None
 @pytest.mark.parametrize(
     ("verb", "handler", "more"),
     [
-        ("generateContent", "chat:answer_chat", {"stream": False}),
-        ("streamGenerateContent", "chat:answer_chat", {"stream": True}),
-        ("countTokens", "counting:answer_count", {}),
-        ("embedContent", "embeddings:answer_embeddings", {"batch": False}),
-        ("batchEmbedContents", "embeddings:answer_embeddings", {"batch": True}),
+        ("generateContent", "endpoints.chat:answer_chat", {"stream": False}),
+        ("streamGenerateContent", "endpoints.chat:answer_chat", {"stream": True}),
+        ("countTokens", "endpoints.counting:answer_count", {}),
+        ("embedContent", "endpoints.embeddings:answer_embeddings", {"batch": False}),
+        ("batchEmbedContents", "endpoints.embeddings:answer_embeddings", {"batch": True}),
     ],
 )
 def test_g007_a_verb_of_google_s_api_leads_to_its_function(
@@ -125,7 +125,7 @@ def test_g007_any_model_that_a_client_encodes_arrives_as_it_is(model: str) -> No
 def test_g012_a_model_is_looked_up_by_the_name_in_the_path(path: str, asked: str) -> None:
     found = route("GET", path)
 
-    assert (found.handler, found.arguments["asked"]) == ("models:one_model", asked)
+    assert (found.handler, found.arguments["asked"]) == ("endpoints.models:one_model", asked)
 
 
 @pytest.mark.parametrize(
@@ -252,8 +252,8 @@ def test_g020_any_path_has_a_way_or_a_refusal(raw: str, method: str) -> None:
 
 
 def test_g020_only_a_function_that_exists_is_loaded() -> None:
-    assert load_handler("health:answer_health").__name__ == "answer_health"
+    assert load_handler("endpoints.health:answer_health").__name__ == "answer_health"
     with pytest.raises(ImportError):
         load_handler("no_such_module:answer")
     with pytest.raises(AttributeError):
-        load_handler("health:no_such_function")
+        load_handler("endpoints.health:no_such_function")
