@@ -189,7 +189,7 @@ def _executed(command: Command, room: Room, limit: float) -> tuple[int | None, s
 def _is_question(program: Program, exchange: Exchange) -> bool:
     path = read_path(exchange.path.partition("?")[0]).path
     route = find_route(exchange.method, path, exchange.headers)
-    if route.handler != "chat:answer_chat":
+    if route.handler != "endpoints.chat:answer_chat":
         return False
     wire = next(each for each in WIRES if each is route.wire)
     return is_main(program, decoded(wire, exchange.body, exchange.headers))
