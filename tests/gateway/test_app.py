@@ -70,14 +70,14 @@ class Streams:
 
 
 def serving(streams: Streams, **options: Any) -> ServedGateway:
-    return ServedGateway({"chat:answer_chat": streams.answer}, **options)
+    return ServedGateway({"endpoints.chat:answer_chat": streams.answer}, **options)
 
 
 @pytest.fixture
 def echoing(monkeypatch: pytest.MonkeyPatch) -> Iterator[ServedGateway]:
     monkeypatch.setattr("llmring.gateway.server.body.DRAIN_SECONDS", 0.3)
     table = GatewayTable(body_limit=100_000, cors=("https://chat.example.com",))
-    with ServedGateway({"chat:answer_chat": echo}, table=table) as gateway:
+    with ServedGateway({"endpoints.chat:answer_chat": echo}, table=table) as gateway:
         yield gateway
 
 
@@ -97,7 +97,7 @@ def test_g001_a_request_arrives_whole(echoing: ServedGateway) -> None:
 
 
 def test_g005_the_prefix_of_anthropic_counts_as_the_header_of_its_api() -> None:
-    with ServedGateway({"models:list_models": echo}) as gateway:
+    with ServedGateway({"endpoints.models:list_models": echo}) as gateway:
         reply = gateway.ask("GET", "/anthropic/v1/models")
 
     assert "anthropic-version" in reply.json["headers"]
@@ -224,7 +224,9 @@ def test_g020_a_function_that_is_missing_fails_its_own_path_only(
     def missing(name: str) -> Any:
         raise ImportError(name)
 
-    with ServedGateway({"chat:answer_chat": echo, "models:list_models": missing}) as gateway:
+    with ServedGateway(
+        {"endpoints.chat:answer_chat": echo, "endpoints.models:list_models": missing}
+    ) as gateway:
         assert gateway.ask("GET", "/v1/models").status == 500
         assert gateway.ask(body=b"{}").status == 200
 
@@ -233,7 +235,7 @@ def test_g103_an_error_of_a_function_is_answered_in_the_form_of_the_client() -> 
     async def fail(**_: Any) -> GatewayAnswer:
         raise UnknownModelError("no alias 'x'", ["fast"])
 
-    with ServedGateway({"chat:answer_chat": fail}) as gateway:
+    with ServedGateway({"endpoints.chat:answer_chat": fail}) as gateway:
         replies = {
             path: gateway.ask("POST", path, b"{}")
             for path in (CHAT, "/v1/messages", "/api/chat", "/v1beta/models/x:generateContent")
@@ -249,7 +251,7 @@ def test_g103_a_fault_of_the_gateway_shows_no_traceback() -> None:
     async def fail(**_: Any) -> GatewayAnswer:
         raise ZeroDivisionError("a secret detail")
 
-    with ServedGateway({"chat:answer_chat": fail}) as gateway:
+    with ServedGateway({"endpoints.chat:answer_chat": fail}) as gateway:
         reply = gateway.ask(body=b"{}")
 
     assert reply.status == 500
@@ -361,7 +363,7 @@ def test_g125_the_aliases_that_are_called_are_reported() -> None:
         return GatewayAnswer(headers=headers)
 
     with ServedGateway(
-        {"chat:answer_chat": handler}, on_call=lambda *each: called.append(each)
+        {"endpoints.chat:answer_chat": handler}, on_call=lambda *each: called.append(each)
     ) as gateway:
         gateway.ask(body=b"{}")
         gateway.ask("GET", "/healthz")
@@ -373,7 +375,9 @@ def answering(answer: GatewayAnswer) -> ServedGateway:
     async def handler(**_: Any) -> GatewayAnswer:
         return answer
 
-    return ServedGateway({"chat:answer_chat": handler, "health:answer_root": handler})
+    return ServedGateway(
+        {"endpoints.chat:answer_chat": handler, "endpoints.health:answer_root": handler}
+    )
 
 
 def test_g158_g166_no_header_that_is_sent_can_begin_another_one() -> None:
@@ -476,7 +480,7 @@ def test_g087_each_piece_of_a_stream_is_sent_at_once() -> None:
         return GatewayAnswer(headers=SSE, body=pieces())
 
     with (
-        ServedGateway({"chat:answer_chat": handler}) as gateway,
+        ServedGateway({"endpoints.chat:answer_chat": handler}) as gateway,
         gateway.connect() as opened,
     ):
         opened.sendall(request(body=b"{}", connection="close"))
@@ -548,7 +552,7 @@ def test_g085_a_client_that_leaves_before_the_answer_ends_the_call_at_once(reset
             raise
         return GatewayAnswer()
 
-    with ServedGateway({"chat:answer_chat": handler}) as gateway:
+    with ServedGateway({"endpoints.chat:answer_chat": handler}) as gateway:
         opened = gateway.connect()
         opened.sendall(request(body=b"{}"))
         assert begun.wait(5)
@@ -638,8 +642,8 @@ def test_g195_many_calls_that_end_in_every_way_leave_nothing_behind() -> None:
         return GatewayAnswer(body=b"ok")
 
     handlers: dict[str, Handler] = {
-        "chat:answer_chat": streams.answer,
-        "models:list_models": whole,
+        "endpoints.chat:answer_chat": streams.answer,
+        "endpoints.models:list_models": whole,
     }
     with ServedGateway(handlers) as gateway:
         for number in range(60):
@@ -664,7 +668,7 @@ def test_g195_many_calls_that_end_in_every_way_leave_nothing_behind() -> None:
 def test_g102_a_gateway_that_has_drained_answers_503_in_the_client_s_form() -> None:
     moments = iter([0.0, 0.0])
     drain = Drain(3600, monotonic=lambda: next(moments, 0.0))
-    with ServedGateway({"chat:answer_chat": echo}, drain=drain) as gateway:
+    with ServedGateway({"endpoints.chat:answer_chat": echo}, drain=drain) as gateway:
         drain.begin()
         ready = gateway.ask("GET", "/readyz")
         called = gateway.ask(body=b"{}")
@@ -707,7 +711,7 @@ def test_g174_a_call_whose_time_is_over_before_its_answer_is_a_503() -> None:
 
     drain = Drain(0, limit=0.1)
     with (
-        ServedGateway({"chat:answer_chat": handler}, drain=drain) as gateway,
+        ServedGateway({"endpoints.chat:answer_chat": handler}, drain=drain) as gateway,
         gateway.connect() as opened,
     ):
         opened.sendall(request("POST", "/v1/messages", b"{}"))
@@ -725,7 +729,7 @@ def test_g174_a_call_in_progress_is_answered_while_the_gateway_ends() -> None:
         return GatewayAnswer(body=b"done")
 
     with (
-        ServedGateway({"chat:answer_chat": handler}) as gateway,
+        ServedGateway({"endpoints.chat:answer_chat": handler}) as gateway,
         gateway.connect() as opened,
     ):
         opened.sendall(request(body=b"{}"))
@@ -740,7 +744,10 @@ def test_g174_a_call_in_progress_is_answered_while_the_gateway_ends() -> None:
 def test_g174_a_request_on_its_way_while_the_gateway_ends_is_answered(
     requests_before: int,
 ) -> None:
-    with ServedGateway({"chat:answer_chat": echo}) as gateway, gateway.connect() as opened:
+    with (
+        ServedGateway({"endpoints.chat:answer_chat": echo}) as gateway,
+        gateway.connect() as opened,
+    ):
         assert eventually(lambda: len(gateway.connections) == 1)
         for _ in range(requests_before):
             opened.sendall(request("GET", "/healthz"))
@@ -763,7 +770,7 @@ def test_g174_streams_in_progress_end_whole_while_the_gateway_ends() -> None:
     async def handler(**_: Any) -> GatewayAnswer:
         return GatewayAnswer(headers=SSE, body=pieces())
 
-    with ServedGateway({"chat:answer_chat": handler}) as gateway:
+    with ServedGateway({"endpoints.chat:answer_chat": handler}) as gateway:
         opened = [gateway.connect() for _ in range(64)]
         for each in opened:
             each.sendall(request(body=b"{}"))

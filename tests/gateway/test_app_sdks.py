@@ -56,7 +56,7 @@ def words(client: openai.OpenAI) -> list[str]:
 
 def test_g087_openai_s_sdk_reads_a_stream_to_its_end() -> None:
     with (
-        ServedGateway({"chat:answer_chat": of_chat(200)}) as gateway,
+        ServedGateway({"endpoints.chat:answer_chat": of_chat(200)}) as gateway,
         openai_client(gateway) as client,
     ):
         assert words(client) == ["word "] * 200
@@ -65,7 +65,7 @@ def test_g087_openai_s_sdk_reads_a_stream_to_its_end() -> None:
 
 def test_g083_openai_s_sdk_does_not_take_a_cut_stream_for_whole() -> None:
     with (
-        ServedGateway({"chat:answer_chat": of_chat(3, RuntimeError("cut"))}) as gateway,
+        ServedGateway({"endpoints.chat:answer_chat": of_chat(3, RuntimeError("cut"))}) as gateway,
         openai_client(gateway) as client,
         pytest.raises((httpx.RemoteProtocolError, openai.APIConnectionError)),
     ):
@@ -75,7 +75,7 @@ def test_g083_openai_s_sdk_does_not_take_a_cut_stream_for_whole() -> None:
 def test_g083_ollama_s_sdk_does_not_take_a_cut_stream_for_whole() -> None:
     line = b'{"model":"m","message":{"role":"assistant","content":"word "},"done":false}\n'
     handler = handler_of(line, then=RuntimeError("cut"), media_type="application/x-ndjson")
-    with ServedGateway({"chat:answer_chat": handler}) as gateway:
+    with ServedGateway({"endpoints.chat:answer_chat": handler}) as gateway:
         client = ollama.Client(host=f"http://127.0.0.1:{gateway.port}")
         with pytest.raises(httpx.RemoteProtocolError):
             list(

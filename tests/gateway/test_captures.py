@@ -108,7 +108,7 @@ class Exchange:
         """The API of a chat; None for other requests."""
         path, _, _ = self.path.partition("?")
         route = find_route(self.method, read_path(path).path, self.headers)
-        return route.wire if route.handler == "chat:answer_chat" else None
+        return route.wire if route.handler == "endpoints.chat:answer_chat" else None
 
     def filled(self) -> Json:
         """Return the body with texts of the lengths that were sent, each one unlike the others."""

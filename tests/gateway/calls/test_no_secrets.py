@@ -184,7 +184,7 @@ def test_g165_a_fault_of_the_gateway_itself_shows_no_key(
     outputs = Outputs()
     caplog.set_level(logging.DEBUG)
     ring = ServedRing(environ=variables(tmp_path, serve(Answer()).url, secrets))
-    with ServedGateway({"chat:answer_chat": fail}, ring=ring) as gateway:
+    with ServedGateway({"endpoints.chat:answer_chat": fail}, ring=ring) as gateway:
         for wire in PATHS:
             came = ask(gateway, wire, "openai", stream=False)
             assert parsed(came).status == 500

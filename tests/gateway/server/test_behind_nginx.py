@@ -118,7 +118,7 @@ def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
     async def stream(**_: Any) -> GatewayAnswer:
         return GatewayAnswer(headers={"content-type": "text/event-stream"}, body=pieces())
 
-    handlers: Any = {"chat:answer_chat": echo, "models:list_models": stream}
+    handlers: Any = {"endpoints.chat:answer_chat": echo, "endpoints.models:list_models": stream}
     user = "user root;" if hasattr(os, "geteuid") and os.geteuid() == 0 else ""
     with ServedGateway(handlers) as gateway:
         config = CONFIG.format(folder=folder, gateway=gateway.port, port=port, user=user)

@@ -22,7 +22,7 @@ HEAD = (
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedGateway]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
-        with ServedGateway({"chat:answer_chat": echo}, head_timeout=0.5) as served:
+        with ServedGateway({"endpoints.chat:answer_chat": echo}, head_timeout=0.5) as served:
             yield served
 
 
@@ -112,7 +112,7 @@ def test_g158_garbage_after_a_request_does_not_get_into_its_answer() -> None:
         return GatewayAnswer(body=pieces())
 
     with (
-        ServedGateway({"chat:answer_chat": handler}) as served,
+        ServedGateway({"endpoints.chat:answer_chat": handler}) as served,
         served.connect() as opened,
     ):
         opened.sendall(request(body=b"{}"))
@@ -236,7 +236,7 @@ def test_g159_a_body_that_stops_is_a_408(
 
 
 def test_g159_an_address_has_no_more_connections_than_allowed() -> None:
-    with ServedGateway({"chat:answer_chat": echo}, most_connections=3) as served:
+    with ServedGateway({"endpoints.chat:answer_chat": echo}, most_connections=3) as served:
         three = [served.connect() for _ in range(3)]
         assert eventually(lambda: len(served.connections) == 3)
         with served.connect() as fourth:
@@ -277,7 +277,7 @@ def test_g086_what_is_left_of_a_complete_answer_is_dropped_if_it_is_not_read() -
         return GatewayAnswer(body=b"x" * 1_500_000)
 
     with (
-        ServedGateway({"chat:answer_chat": handler}, write_stall=0.3) as served,
+        ServedGateway({"endpoints.chat:answer_chat": handler}, write_stall=0.3) as served,
         served.connect(receive_buffer=65536) as opened,
     ):
         opened.sendall(request(body=b"{}", connection="close"))
