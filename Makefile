@@ -96,6 +96,9 @@ fuzz-answers: .venv/dev ## Read damaged HTTP for SECONDS (default 600) with CLIE
 	PYTHONPATH=tests $(BIN)/python -m transport.contract.fuzz_answers \
 		--seconds $(or $(SECONDS),600) --client $(or $(CLIENT),asyncio)
 
+fuzz-api: .venv/dev ## Send made-up requests to all endpoints of a gateway for SECONDS (default 600)
+	PYTHONPATH=tests $(BIN)/python -m gateway.openapi.fuzz_api --seconds $(or $(SECONDS),600)
+
 lint: .venv/dev ## Check format, style, types and layers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .

@@ -52,6 +52,9 @@ DECIDE_NOTHING: dict[str, set[str]] = {
     "gateway": {
         "caller",  # a record
         "http",  # records
+        "openapi/answers",  # data
+        "openapi/requests",  # data
+        "openapi/schema_parts",  # parts of `openapi.description`, and tested there
         "server/draining_server",  # a part of `serve`, and tested there
         "server_state",  # a record
         "wires",  # records

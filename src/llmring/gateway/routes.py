@@ -91,6 +91,7 @@ _EXACT: Mapping[str, Mapping[str, GatewayRoute]] = {
     "/api/ps": {"GET": _of(OLLAMA, "endpoints.ollama_models:list_running")},
     "/api/show": {"POST": _of(OLLAMA, "endpoints.ollama_models:show_model")},
     "/ui/api/explain": {"GET": _of(CHAT, "ui_api.explained_call:answer_explain")},
+    "/openapi.json": {"GET": _of(CHAT, "endpoints.openapi:answer_openapi")},
     "/": {"GET": GatewayRoute(wire=CHAT, handler="endpoints.health:answer_root")},
     "/healthz": {
         "GET": GatewayRoute(wire=CHAT, handler="endpoints.health:answer_health", is_public=True)
@@ -233,6 +234,8 @@ def _of_model(method: str, path: str, rest: str, wire: Wire) -> GatewayRoute:
     model, colon, verb = rest.rpartition(":")
     if method == "GET":
         return _of(wire, "endpoints.models:one_model", asked=rest)
+    if method != "POST" and verb in _VERBS:
+        return _wrong_method(GEMINI, path, ("POST",))
     if method != "POST" or not colon or not model:
         return _wrong_method(wire, path, ("GET",))
     if verb in _VERBS:

@@ -158,6 +158,7 @@ def test_a_null_is_a_field_that_is_not_there() -> None:
     ("fields", "field", "code"),
     [
         ({"model": None}, "model", "missing_required_parameter"),
+        ({"model": ""}, "model", "missing_required_parameter"),
         ({"model": 1}, "model", "invalid_type"),
         ({"input": None}, "input", "missing_required_parameter"),
         ({"input": 5}, "input", "invalid_type"),

@@ -96,6 +96,8 @@ def decode_request(body: bytes, headers: Mapping[str, str]) -> ClientRequest:  #
     fields = present(body_object(body), "the body")
     _refuse_stored(fields)
     model = text_in(fields, "model")
+    if not model:
+        raise missing("model")
     if "input" not in fields and "prompt" not in fields:
         raise missing("input")
     turns, required = decode_input(fields.get("input", []))

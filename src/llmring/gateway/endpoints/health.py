@@ -12,14 +12,14 @@ from llmring.gateway.http import GatewayAnswer, GatewayRequest
 from llmring.gateway.server_state import Gateway
 
 _JSON = {"content-type": "application/json", "cache-control": "no-store"}
+_PLAIN = {"content-type": "text/plain; charset=utf-8"}
 _ROOT = b"A gateway to language models. Client programs use this address as their base URL.\n"
 
 
 async def answer_root(gateway: Gateway, request: GatewayRequest) -> GatewayAnswer:  # noqa: ARG001 -- as all handlers
     """Answer that there is a gateway; in words only to a browser."""
-    if "text/html" not in request.headers.get("accept", ""):
-        return GatewayAnswer()
-    return GatewayAnswer(headers={"content-type": "text/plain; charset=utf-8"}, body=_ROOT)
+    is_browser = "text/html" in request.headers.get("accept", "")
+    return GatewayAnswer(headers=_PLAIN, body=_ROOT if is_browser else b"")
 
 
 async def answer_health(gateway: Gateway, request: GatewayRequest) -> GatewayAnswer:  # noqa: ARG001 -- as all handlers

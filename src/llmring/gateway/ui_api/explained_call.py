@@ -77,7 +77,7 @@ def _wire(name: str) -> Wire:
 
 def _count(query: Any, field: str) -> int | None:
     given = query.get(field)
-    if not given:
+    if given is None:
         return None
     if not (given.isascii() and given.isdigit() and len(given) <= _MOST_DIGITS and int(given)):
         raise RequestFormatError(f"{field}: {given!r:.100} is not a whole number above 0", field)

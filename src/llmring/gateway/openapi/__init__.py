@@ -1,0 +1,1 @@
+"""The description of the gateway's endpoints in OpenAPI."""
