@@ -96,6 +96,9 @@ fuzz-answers: .venv/dev ## Read damaged HTTP for SECONDS (default 600) with CLIE
 	PYTHONPATH=tests $(BIN)/python -m transport.contract.fuzz_answers \
 		--seconds $(or $(SECONDS),600) --client $(or $(CLIENT),asyncio)
 
+soak: .venv/dev ## Keep a gateway under streams and calls for MINUTES (default 30), and write docs/reliability.md
+	$(BIN)/python benchmarks/gateway_soak.py --minutes $(or $(MINUTES),30) --save docs/reliability.md
+
 fuzz-api: .venv/dev ## Send made-up requests to all endpoints of a gateway for SECONDS (default 600)
 	PYTHONPATH=tests $(BIN)/python -m gateway.openapi.fuzz_api --seconds $(or $(SECONDS),600)
 

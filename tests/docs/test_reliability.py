@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "reliability.md"
 APIS = ["Chat Completions", "Responses", "Messages", "Gemini", "Ollama"]
@@ -48,3 +50,22 @@ def test_g189_what_the_page_says_of_llmring_can_be_measured_again(tmp_path: Path
     )
 
     assert unhidden(ended.stdout) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory and descriptors come from /proc")
+def test_a_short_soak_has_whole_answers_alone() -> None:
+    amounts = ["--minutes", "0.1", "--streams", "20", "--pause", "30", "--settle", "0"]
+
+    ended = subprocess.run(
+        [sys.executable, "benchmarks/gateway_soak.py", *amounts],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    found = {row[0]: row[1] for row in rows(ended.stdout)}
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert found["Answers that were not whole"] == "0"
+    assert int(found["Streams and calls, relayed"]) > 20
+    assert int(found["Streams and calls, translated"]) > 20
