@@ -39,7 +39,7 @@ async def answer_explain(gateway: Gateway, request: GatewayRequest) -> GatewayAn
     query = request.query
     if not query.get("model"):
         raise RequestFormatError("model is missing", "model")
-    wire = _wire(query.get("wire") or CHAT.name)
+    wire = _wire(query.get("wire", CHAT.name))
     name = called(gateway, wire, request, query["model"])
     question = msgspec.structs.replace(
         parse_request(
