@@ -304,3 +304,12 @@ def test_a_password_in_a_bad_proxy_is_not_shown(monkeypatch: pytest.MonkeyPatch)
         proxy_for("https", "api.openai.com")
 
     assert "socks5h://***@p:1" in str(caught.value)
+
+
+def test_g128_one_database_serves_a_gateway_s_ledger_unless_it_has_its_own() -> None:
+    gateway = {"LLMRING_GATEWAY_DB": "postgresql://me@db.example/gateway"}
+    own = {"LLMRING_LEDGER_URL": "postgresql://me@db.example/ledger"}
+
+    assert read_settings(gateway).ledger == "postgresql://me@db.example/gateway"
+    assert read_settings({**gateway, **own}).ledger == "postgresql://me@db.example/ledger"
+    assert read_settings({**gateway, "LLMRING_LEDGER": "0"}).ledger is None

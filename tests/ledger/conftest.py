@@ -20,7 +20,9 @@ def postgres(postgres_server: PostgresServer) -> str:
     import psycopg
 
     with psycopg.connect(postgres_server.url, autocommit=True) as connection:
-        connection.execute("DROP TABLE IF EXISTS llmring_calls, llmring_ledger")
+        connection.execute(
+            "DROP TABLE IF EXISTS llmring_calls, llmring_ledger, llmring_days, llmring_chores"
+        )
     return postgres_server.url
 
 

@@ -54,6 +54,16 @@ ENTRIES = st.builds(
     digest=st.none() | TEXTS,
     prompt=st.none() | TEXTS,
     answer=st.none() | TEXTS,
+    key=st.none() | TEXTS,
+    team=st.none() | TEXTS,
+    wire=st.none() | st.just("chat"),
+    client=st.none() | TEXTS,
+    session=st.none() | TEXTS,
+    request_id=st.none() | TEXTS,
+    relay=st.none() | st.sampled_from(["verbatim", "adapted", "translated"]),
+    notes=st.lists(TEXTS, max_size=3).map(tuple),
+    cache=st.none() | st.just("hit"),
+    saved=st.none() | st.decimals(allow_nan=False, allow_infinity=False),
 )
 
 

@@ -4,7 +4,8 @@ import psycopg
 import pytest
 
 from ledgers import entry
-from llmring.ledger.columns import TABLE, VERSION, row_of
+from llmring.ledger.columns import TABLE, row_of
+from llmring.ledger.migrations import VERSION
 from llmring.ledger.postgres import PostgresStore
 from llmring.ledger.store import LedgerUnusableError
 

@@ -1,6 +1,8 @@
 """Removal of old calls, in both databases."""
 
+import sqlite3
 import time
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,8 +14,9 @@ from llmring.clock import Clock
 from llmring.exceptions import ConfigurationError
 from llmring.ledger import prune as pruning
 from llmring.ledger.entry import LedgerEntry
+from llmring.ledger.open import store_at
 from llmring.ledger.project import Stamp
-from llmring.ledger.prune import prune
+from llmring.ledger.prune import Retention, prune
 from llmring.ledger.reader import CallFilter, entries
 from llmring.ledger.writer import Ledger
 
@@ -125,3 +128,91 @@ def test_a_writer_that_runs_on_removes_calls_without_ending(tmp_path: Path) -> N
 
     assert left(place) == ["new"]
     ledger.end()
+
+
+def test_g132_of_several_processes_one_removes_old_calls(place: Path | str) -> None:
+    here = "/app/llmring.lock"
+    keep(place, old("old", lockfile=here))
+    stores = [store_at(place) for _ in range(3)]
+    retentions = [Retention() for _ in stores]
+    taken: list[str] = []
+    for name, (retention, store) in enumerate(zip(retentions, stores, strict=True)):
+        retention.keep(stamp(5 * DAY), Noon())
+        retention.look(store)
+        before = left(place)
+        assert retention.work(store, lambda: False)
+        if left(place) != before:
+            taken.append(str(name))
+        keep(place, old(f"again {name}", lockfile=here))
+
+    for store in stores:
+        store.close()
+
+    assert taken == ["0"]
+    assert left(place) == ["again 0", "again 1", "again 2"]
+
+
+def test_a_shorter_age_is_applied_at_once(place: Path | str) -> None:
+    here = "/app/llmring.lock"
+    keep(place, old("old", lockfile=here), old("older", lockfile=here, at=NOON - 30 * DAY))
+    for age in (20 * DAY, 5 * DAY):
+        ledger = Ledger(place)
+        ledger.keep(stamp(age), Noon())
+        ledger.add(entry(id=f"new {age}"))
+        ledger.end()
+
+    assert left(place) == ["new 20 days, 0:00:00", "new 5 days, 0:00:00"]
+
+
+def test_a_removal_waits_for_calls_and_goes_on_after_them(
+    place: Path | str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pruning, "AT_ONCE", 2)
+    here = "/app/llmring.lock"
+    keep(place, *(old(f"{number}", lockfile=here) for number in range(7)))
+    store, retention = store_at(place), Retention()
+    retention.keep(stamp(5 * DAY), Noon())
+    retention.look(store)
+
+    assert not retention.work(store, lambda: True)
+    assert len(left(place)) == 5
+    retention.forget()
+    assert retention.work(store, lambda: False)
+    assert len(left(place)) == 5
+    store.close()
+
+
+def test_a_file_gives_back_what_removed_calls_have_left(tmp_path: Path) -> None:
+    place = tmp_path / "ledger.sqlite"
+    keep(place, *(entry(number, answer="x" * 2000) for number in range(2000)))
+    size = place.stat().st_size
+    keep(place, *(entry(number, answer="x" * 2000) for number in range(5000, 5200)))
+
+    prune(place, CallFilter(until=NOON + timedelta(seconds=3000)))
+
+    assert place.stat().st_size < size / 3
+    assert len(left(place)) == 200
+
+
+def test_space_is_used_again_before_the_file_grows(tmp_path: Path) -> None:
+    place = tmp_path / "ledger.sqlite"
+    sizes = []
+    for day in range(8):
+        keep(place, *(entry(9000 * day + number, answer="x" * 2000) for number in range(300)))
+        prune(place, CallFilter(until=NOON + timedelta(seconds=9000 * (day - 1))))
+        sizes.append(place.stat().st_size)
+
+    assert max(sizes[3:]) < 1.2 * sizes[2]
+
+
+def test_an_older_file_is_made_small_on_demand(tmp_path: Path) -> None:
+    place = tmp_path / "ledger.sqlite"
+    with closing(sqlite3.connect(place)) as connection:
+        connection.execute("CREATE TABLE other (value TEXT)")
+    keep(place, *(entry(number, answer="x" * 2000) for number in range(1000)))
+    size = place.stat().st_size
+
+    assert prune(place, CallFilter()) == 1000
+    assert place.stat().st_size >= size
+    assert prune(place, CallFilter(), compact=True) == 0
+    assert place.stat().st_size < size / 10

@@ -170,3 +170,25 @@ def test_the_error_for_an_unreachable_database_hides_its_password() -> None:
         list(entries(url))
     assert "s3cret" not in str(raised.value)
     assert "127.0.0.1" in str(raised.value)
+
+
+def test_g132_calls_of_a_gateway_are_found_by_what_they_have(place: Path | str) -> None:
+    keep(
+        place,
+        entry(1, key="ci", team="blue", wire="chat", client="codex/1.2", session="s1"),
+        entry(2, key="ci", wire="messages", client="codex-cli/9", request_id="r2"),
+        entry(3, client="codex"),
+        entry(4),
+    )
+
+    def found(**fields: str) -> list[str]:
+        span = CallFilter(**fields)  # type: ignore[arg-type]
+        return [each.id[-1] for each in entries_in(place, span)]
+
+    assert found(key="ci") == ["1", "2"]
+    assert found(team="blue") == found(wire="chat") == found(session="s1") == ["1"]
+    assert found(client="codex") == ["1", "3"]
+    assert found(client="codex/1.2") == ["1"]
+    assert found(client="code_") == []
+    assert found(request_id="r2") == ["2"]
+    assert found(id=entry(4).id) == ["4"]

@@ -11,7 +11,8 @@ import pytest
 
 from ledgers import entry
 from llmring.ledger import sqlite
-from llmring.ledger.columns import TABLE, VERSION, row_of
+from llmring.ledger.columns import TABLE, row_of
+from llmring.ledger.migrations import VERSION
 from llmring.ledger.sqlite import SqliteStore
 from llmring.ledger.store import LedgerUnusableError
 

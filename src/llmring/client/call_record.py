@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from llmring.config.active_lockfile import ActiveLockfile
+    from llmring.ledger.call_origin import CallOrigin
     from llmring.ledger.entry import Outcome
     from llmring.ledger.writer import Ledger
 
@@ -56,6 +57,8 @@ class CallStart(Struct, frozen=True):
         profile: The profile that the call names, if any.
         what: The request, or the texts to embed.
         stream: True for a streamed answer.
+        origin: Where the call comes from, if a gateway makes it.
+        relays: True if the client of a gateway may be sent the model's own bytes.
     """
 
     kind: Kind
@@ -63,6 +66,8 @@ class CallStart(Struct, frozen=True):
     profile: str | None
     what: ParsedRequest | Sequence[str]
     stream: bool = False
+    origin: CallOrigin | None = None
+    relays: bool = True
 
 
 class Recorder:
@@ -81,6 +86,9 @@ class Recorder:
         content: True to write the texts too.
         kept: The stamp whose `keep` applies.
     """
+
+    # The class of its records.
+    _kind: type[CallRecord] | None = None
 
     def __init__(
         self,
@@ -107,7 +115,7 @@ class Recorder:
             from llmring.ledger.writer import ledger_at
 
             self._ledger = ledger_at(self._place, self._spool)
-        return CallRecord(self, self._ledger, start)
+        return (self._kind or CallRecord)(self, self._ledger, start)
 
     def stamp(self, profile: str | None) -> Stamp:
         """Return what entries repeat of the lockfile."""
@@ -136,6 +144,9 @@ class CallRecord(CallObserver):
         ledger: The ledger.
         start: The call.
     """
+
+    # What a gateway's calls have in addition; see `ServedRecord`.
+    _more: Callable[[Answer | None, Sequence[Attempt]], Mapping[str, Any]] | None = None
 
     def __init__(self, recorder: Recorder, ledger: Ledger, start: CallStart) -> None:
         self._recorder = recorder
@@ -241,6 +252,7 @@ class CallRecord(CallObserver):
                 else None,
                 project=stamp.project,
                 lockfile=stamp.lockfile,
+                **({} if self._more is None else self._more(answer, attempts)),
             )
         )
 

@@ -6,6 +6,8 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.response import LLMResponse, StreamChunk
 from llmring.client.call_record import CallStart
@@ -54,7 +56,11 @@ class RingCalls(RingCore):
         stream: bool,
         delivery: Delivery = Delivery.REVOCABLE,
     ) -> Failover:
-        record = self._recorder.record(CallStart("chat", request.model, profile, request, stream))
+        start = CallStart("chat", request.model, profile, request, stream)
+        if wishes is not None and wishes.origin is not None:
+            relays = not (stream and delivery is Delivery.WHOLE)
+            start = msgspec.structs.replace(start, origin=wishes.origin, relays=relays)
+        record = self._recorder.record(start)
         try:
             failover = self._planner.plan(
                 request, profile, record, stream=stream, delivery=delivery, wishes=wishes

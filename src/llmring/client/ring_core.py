@@ -42,6 +42,7 @@ class RingCore:
     _files_: Files | None = None
     # Of embeddings and counts; see `CallContext`.
     _most_pauses: float | None = None
+    _recorder_kind: type[Recorder] = Recorder
 
     def __init__(
         self,
@@ -72,7 +73,7 @@ class RingCore:
         self._active_lockfile = ActiveLockfile(
             lockfile_path, package_lockfile, self._settings, environ
         )
-        self._recorder = Recorder(
+        self._recorder = self._recorder_kind(
             self._settings.ledger,
             self._active_lockfile,
             self._settings.clock,

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from llmring.config.lockfile_reading import LockfileReading
     from llmring.dialects.dialect import ListedModel
     from llmring.lockfile.compose import Resolved
+    from llmring.routing.call_wishes import CallWishes
     from llmring.routing.selection.prepare import Prepared
     from llmring.telemetry.embedding_trace import EmbeddingTrace
 
@@ -100,12 +101,20 @@ class RingModels(RingCore):
         return pending
 
     async def _embed(
-        self, request: EmbeddingRequest, alias: str, profile: str | None, seconds: float | None
+        self,
+        request: EmbeddingRequest,
+        alias: str,
+        profile: str | None,
+        seconds: float | None,
+        wishes: CallWishes | None = None,
     ) -> EmbeddingResponse:
         from llmring.client.operations.embed import embed_texts
         from llmring.client.operations.shared_deadline import SharedDeadline
 
-        record = self._recorder.record(CallStart("embed", alias, profile, request.texts))
+        origin = None if wishes is None else wishes.origin
+        record = self._recorder.record(
+            CallStart("embed", alias, profile, request.texts, origin=origin)
+        )
         trace: EmbeddingTrace | None = None
         try:
             reading = self._active_lockfile.now()

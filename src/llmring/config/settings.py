@@ -351,7 +351,7 @@ def timeout_of(*timeouts: float | UnsetType | None) -> float | None:
 def _ledger(env: Mapping[str, str], state_dir: Path) -> Path | str | None:
     if value_of(env, "LLMRING_LEDGER") is not None and not switch(env, "LLMRING_LEDGER"):
         return None
-    url = value_of(env, "LLMRING_LEDGER_URL")
+    url = value_of(env, "LLMRING_LEDGER_URL") or value_of(env, "LLMRING_GATEWAY_DB")
     if url is None:
         return state_dir / "ledger.sqlite" if is_in_a_home(state_dir) else None
     scheme, _, rest = url.partition("://")
@@ -360,8 +360,8 @@ def _ledger(env: Mapping[str, str], state_dir: Path) -> Path | str | None:
     if scheme == "sqlite" and rest.strip("/"):
         return Path(rest).expanduser()
     raise ConfigurationError(
-        "LLMRING_LEDGER_URL can't be used; set it to postgresql://USER@HOST/DATABASE or "
-        "sqlite:///PATH"
+        "LLMRING_LEDGER_URL, or else LLMRING_GATEWAY_DB, can't be used; set it to "
+        "postgresql://USER@HOST/DATABASE or sqlite:///PATH"
     )
 
 

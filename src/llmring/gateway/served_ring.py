@@ -16,6 +16,7 @@ from llmring.chat.events import Started
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.token_count import TokenCount
 from llmring.client.answer_schema import answer_form
+from llmring.client.call_record import CallStart
 from llmring.client.operations.offered_models import OfferedModel, offered, offered_directly
 from llmring.client.replies.event_chunk import EventChunk
 from llmring.client.replies.event_reader import ReplyEventReader
@@ -30,11 +31,19 @@ from llmring.client.structured import in_form
 from llmring.clock import Clock
 from llmring.config.active_lockfile import ActiveLockfile, CallableNames
 from llmring.exceptions import LLMRingError
+from llmring.field_types import whole_number
+from llmring.gateway.served_record import ServedRecord, ServedRecorder
+from llmring.ledger.call_origin import CallOrigin
 from llmring.routing.backoff import MOST_SERVED_SECONDS
 from llmring.routing.call_wishes import CallWishes
 from llmring.routing.stream_resume import Delivery
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from llmring.chat.embedding import EmbeddingResponse
+    from llmring.chat.response import LLMResponse
+    from llmring.client.operations.embed import EmbeddingRequest
     from llmring.lockfile.document import Lockfile
     from llmring.providers.endpoint import Endpoint
     from llmring.routing.failover import Failover
@@ -52,6 +61,7 @@ class ServedRing(LLMRing):
     """
 
     _most_pauses = MOST_SERVED_SECONDS
+    _recorder_kind = ServedRecorder
 
     def __init__(
         self,
@@ -214,6 +224,59 @@ class ServedRing(LLMRing):
             LLMRingError: No model can count them.
         """
         return await self._count(request, profile)
+
+    async def embed_parsed(
+        self,
+        request: EmbeddingRequest,
+        name: str,
+        profile: str | None,
+        seconds: float | None,
+        wishes: CallWishes | None = None,
+    ) -> EmbeddingResponse:
+        """Embed the texts of a request, as `embed` does.
+
+        Args:
+            request: The request.
+            name: The alias, or the reference of a model.
+            profile: The profile of the lockfile; None for the usual one.
+            seconds: Seconds for the whole call; None for no limit.
+            wishes: The client's wishes, if it has any.
+
+        Raises:
+            LLMRingError: As for `embed`.
+        """
+        if request.dimensions is not None:
+            whole_number("dimensions", request.dimensions, "a whole number")
+        return await self._embed(request, name, profile, seconds, wishes)
+
+    def record_hit(
+        self,
+        request: ParsedRequest,
+        profile: str | None,
+        wishes: CallWishes,
+        answer: LLMResponse,
+        *,
+        saved: Decimal | None = None,
+    ) -> None:
+        """Write a call to the ledger that a cache has answered, without cost.
+
+        Args:
+            request: The request.
+            profile: The profile of the lockfile; None for the usual one.
+            wishes: The client's wishes, with the origin of the call.
+            answer: The answer as it was given before.
+            saved: USD that it has cost then, if known.
+        """
+        origin = msgspec.structs.replace(wishes.origin or CallOrigin(), cache="hit")
+        start = CallStart("chat", request.model, profile, request, origin=origin)
+        record = self._recorder.record(start)
+        if not isinstance(record, ServedRecord):
+            return
+        reading = self._active_lockfile.now()
+        with contextlib.suppress(LLMRingError):
+            found = self._active_lockfile.look_up(request.model or "", profile, reading)
+            record.found(found.alias, tuple, reading.stamp(profile))
+        record.on_hit(answer, saved)
 
     def stream_events(
         self, request: ParsedRequest, profile: str | None, wishes: CallWishes | None = None

@@ -14,6 +14,9 @@ class CallOrigin(Struct, frozen=True, kw_only=True):
         wire: The API that the client speaks.
         client: The client program, from its "user-agent".
         session: The client's own ID of the conversation, if it sends one.
+        request_id: The ID of the client's request.
+        renames: True if another name of the model is put into bytes that are passed on.
+        cache: How the cache of answers takes part, such as "miss"; None without a cache.
     """
 
     key: str | None = None
@@ -21,3 +24,6 @@ class CallOrigin(Struct, frozen=True, kw_only=True):
     wire: str | None = None
     client: str | None = None
     session: str | None = None
+    request_id: str | None = None
+    renames: bool = False
+    cache: str | None = None

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from llmring.chat.events import Usage
+from llmring.chat.parsed_request import Relay
 from llmring.ledger.entry import Kind, LedgerEntry, LoggedAttempt, Outcome, fell_back
 from llmring.ledger.store import Row
 
@@ -17,7 +18,7 @@ TABLE = "llmring_calls"
 
 # The columns of version 1, which never change.
 # Times are whole microseconds since 1970 in UTC. Amounts are text, to keep them exact.
-_FIRST: Mapping[str, str] = {
+FIRST: Mapping[str, str] = {
     "id": "TEXT PRIMARY KEY",
     "at": "BIGINT NOT NULL",
     "kind": "TEXT NOT NULL",
@@ -46,27 +47,26 @@ _FIRST: Mapping[str, str] = {
 }
 
 # The columns that each later version has added.
-_ADDED: Sequence[Mapping[str, str]] = ({"project": "TEXT", "lockfile": "TEXT"},)
-
-COLUMNS: Mapping[str, str] = {
-    **_FIRST,
-    **{name: kind for columns in _ADDED for name, kind in columns.items()},
-}
-
-# Each migration brings a ledger to the next version; the first creates it. Never change one that
-# has been released; add another.
-MIGRATIONS: Sequence[Sequence[str]] = (
-    (
-        f"CREATE TABLE {TABLE} ({', '.join(f'{name} {kind}' for name, kind in _FIRST.items())})",
-        f"CREATE INDEX {TABLE}_at ON {TABLE} (at)",
-    ),
-    (
-        *(f"ALTER TABLE {TABLE} ADD COLUMN {name} {kind}" for name, kind in _ADDED[0].items()),
-        f"CREATE INDEX {TABLE}_project ON {TABLE} (project, at)",
-    ),
+ADDED: Sequence[Mapping[str, str]] = (
+    {"project": "TEXT", "lockfile": "TEXT"},
+    {
+        "key": "TEXT",
+        "team": "TEXT",
+        "wire": "TEXT",
+        "client": "TEXT",
+        "session": "TEXT",
+        "request_id": "TEXT",
+        "relay": "TEXT",
+        "notes": "TEXT",
+        "cache": "TEXT",
+        "saved": "TEXT",
+    },
 )
 
-VERSION = len(MIGRATIONS)
+COLUMNS: Mapping[str, str] = {
+    **FIRST,
+    **{name: kind for columns in ADDED for name, kind in columns.items()},
+}
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -74,8 +74,11 @@ _MICROSECOND = timedelta(microseconds=1)
 # Providers may send any number; this is the largest that a BIGINT holds.
 _LARGEST = 2**63 - 1
 
+# Characters of what clients send. PostgreSQL indexes no texts that are much longer.
+_LONGEST = 200
+
 _STORY = msgspec.json.Decoder(tuple[LoggedAttempt, ...])
-_TAGS = msgspec.json.Decoder(tuple[str, ...])
+_TEXTS = msgspec.json.Decoder(tuple[str, ...])
 _USAGE = msgspec.json.Decoder(Usage)
 _ENCODER = msgspec.json.Encoder()
 
@@ -103,19 +106,6 @@ def removal(condition: str, most: int) -> str:
     """
     oldest = f"SELECT id FROM {TABLE}{condition} ORDER BY at LIMIT {most:d}"  # noqa: S608
     return f"DELETE FROM {TABLE} WHERE id IN ({oldest})"  # noqa: S608
-
-
-def for_version(statement: str, version: int) -> str:
-    """Rewrite a query for a table of an earlier version, in which later columns are NULL."""
-    missing = [
-        f"CAST(NULL AS {kind}) AS {name}"
-        for columns in _ADDED[version - 1 :]
-        for name, kind in columns.items()
-    ]
-    if not missing:
-        return statement
-    whole = f"(SELECT *, {', '.join(missing)} FROM {TABLE}) AS {TABLE}"  # noqa: S608
-    return statement.replace(f"FROM {TABLE}", f"FROM {whole}")
 
 
 def microseconds(moment: datetime) -> int:
@@ -156,6 +146,16 @@ def row(  # noqa: PLR0913 -- one for each column
     answer: str | None,
     project: str | None,
     lockfile: str | None,
+    key: str | None = None,
+    team: str | None = None,
+    wire: str | None = None,
+    client: str | None = None,
+    session: str | None = None,
+    request_id: str | None = None,
+    relay: Relay | None = None,
+    notes: Sequence[str] = (),
+    cache: str | None = None,
+    saved: Decimal | None = None,
 ) -> Row:
     """Return the values of a call, in the order of the columns.
 
@@ -195,6 +195,16 @@ def row(  # noqa: PLR0913 -- one for each column
         answer,
         project,
         lockfile,
+        key and _short(key),
+        team and _short(team),
+        wire,
+        client and _short(client),
+        session and _short(session),
+        request_id and _short(request_id),
+        relay,
+        _json([_clean(note) for note in notes]) if notes else None,
+        cache,
+        None if saved is None else str(Decimal(saved)),
     )
 
 
@@ -208,8 +218,10 @@ def entry_of(row: Sequence[Any]) -> LedgerEntry:
     fields["usage"] = None if usage is None else _USAGE.decode(usage)
     fields["cost"] = None if cost is None else Decimal(cost)
     fields["story"] = _STORY.decode(fields["story"])
-    fields["tags"] = _TAGS.decode(fields["tags"])
+    fields["tags"] = _TEXTS.decode(fields["tags"])
     fields["stream"] = bool(fields["stream"])
+    fields["notes"] = () if fields["notes"] is None else _TEXTS.decode(fields["notes"])
+    fields["saved"] = None if fields["saved"] is None else Decimal(fields["saved"])
     return LedgerEntry(**fields)
 
 
@@ -244,6 +256,10 @@ def _cleaned(attempt: LoggedAttempt) -> LoggedAttempt:
 
 def _json(value: object) -> str:
     return _ENCODER.encode(value).decode()
+
+
+def _short(text: str) -> str | None:
+    return _clean(text[:_LONGEST])
 
 
 def _clean(text: str | None) -> str | None:

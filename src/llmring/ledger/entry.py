@@ -10,6 +10,7 @@ from typing import Literal
 from msgspec import Struct
 
 from llmring.chat.events import Usage
+from llmring.chat.parsed_request import Relay
 
 Kind = Literal["chat", "embed"]
 Outcome = Literal["ok", "failed", "cancelled", "refused"]
@@ -64,6 +65,18 @@ class LedgerEntry(Struct, frozen=True, kw_only=True):
         project: The identity of the lockfile: its name, or else its path; in a database that
             machines share, preceded by the host and a colon. None in entries of earlier versions.
         lockfile: The lockfile's path on the machine that made the call.
+        key: The name of the gateway's key that the client gave; as the rest, of a gateway's calls
+            alone.
+        team: The team of the key.
+        wire: The API that the client speaks.
+        client: The client program and its version.
+        session: The client's own ID of the conversation.
+        request_id: The ID of the client's request, which is in the headers of its answer.
+        relay: How much of the client's request or of the answer stayed as it came; None if no
+            model answered.
+        notes: What was changed in the client's request for the model that answered.
+        cache: How the cache of answers took part, such as "hit" or "miss"; None without a cache.
+        saved: USD that a cached answer has cost before.
 
     `project` and `lockfile` hold no characters that a database does not store.
     """
@@ -92,6 +105,16 @@ class LedgerEntry(Struct, frozen=True, kw_only=True):
     answer: str | None = None
     project: str | None = None
     lockfile: str | None = None
+    key: str | None = None
+    team: str | None = None
+    wire: str | None = None
+    client: str | None = None
+    session: str | None = None
+    request_id: str | None = None
+    relay: Relay | None = None
+    notes: tuple[str, ...] = ()
+    cache: str | None = None
+    saved: Decimal | None = None
 
     @property
     def fell_back(self) -> bool:

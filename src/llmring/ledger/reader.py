@@ -13,6 +13,9 @@ from llmring.ledger.entry import LedgerEntry
 from llmring.ledger.open import store_at
 from llmring.ledger.store import LedgerUnusableError, unreadable
 
+# The columns that a filter compares with its attributes of these names.
+_EQUAL = ("lockfile", "key", "team", "wire", "session", "request_id", "id")
+
 
 class CallFilter(Struct, frozen=True, kw_only=True):
     """A filter of calls; a field left out does not filter.
@@ -26,6 +29,13 @@ class CallFilter(Struct, frozen=True, kw_only=True):
         ended: Calls that ended then or later.
         projects: Calls of these projects; see `LedgerEntry`.
         lockfile: Calls made with the lockfile at this path.
+        key: Calls with this key of a gateway.
+        team: Calls with a key of this team.
+        wire: Calls of clients that speak this API.
+        client: Calls of this client program, with its version ("name/1.2") or without.
+        session: Calls of this conversation, by the client's own ID.
+        request_id: The call of this request.
+        id: The call with this ID.
     """
 
     since: datetime | None = None
@@ -36,6 +46,13 @@ class CallFilter(Struct, frozen=True, kw_only=True):
     ended: datetime | None = None
     projects: tuple[str, ...] | None = None
     lockfile: str | None = None
+    key: str | None = None
+    team: str | None = None
+    wire: str | None = None
+    client: str | None = None
+    session: str | None = None
+    request_id: str | None = None
+    id: str | None = None
 
     def condition(self) -> tuple[str, list[object]]:
         """Return the condition in SQL, and the values of its placeholders."""
@@ -52,13 +69,17 @@ class CallFilter(Struct, frozen=True, kw_only=True):
             clauses.append(("outcome <> ?", "ok"))
         if self.ended is not None:
             clauses.append(("at + ms * 1000 >= ?", microseconds(self.ended)))
-        if self.lockfile is not None:
-            clauses.append(("lockfile = ?", self.lockfile))
+        equal = [(name, getattr(self, name)) for name in _EQUAL]
+        clauses += [(f"{name} = ?", value) for name, value in equal if value is not None]
         conditions = [clause for clause, _ in clauses]
         values = [value for _, value in clauses]
         if self.projects is not None:
             conditions.append(f"project IN ({', '.join('?' * len(self.projects))})")
             values += self.projects
+        if self.client is not None:
+            version = f"{self.client}/"
+            conditions.append(f"(client = ? OR SUBSTR(client, 1, {len(version)}) = ?)")
+            values += [self.client, version]
         return (f" WHERE {' AND '.join(conditions)}" if conditions else ""), values
 
 

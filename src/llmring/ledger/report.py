@@ -1,4 +1,4 @@
-"""Totals of usage and cost by alias, model, day, tag, profile or project."""
+"""Totals of usage and cost by alias, model, day and other properties of calls."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from llmring.ledger.open import store_at
 from llmring.ledger.reader import CallFilter
 from llmring.ledger.store import LedgerUnusableError, unreadable
 
-By = Literal["alias", "model", "day", "tag", "profile", "project"]
+By = Literal["alias", "model", "day", "tag", "profile", "project", "key", "team", "wire", "client"]
 
-_KEYS: dict[By | None, str] = {
+_KEYS: dict[str | None, str] = {
     None: "''",
     "alias": "COALESCE(alias, '')",
     "model": "COALESCE(model, '')",
@@ -24,6 +24,7 @@ _KEYS: dict[By | None, str] = {
     "tag": "COALESCE(TAG, '')",
     "profile": "profile",
     "project": "COALESCE(project, '')",
+    **{name: f"COALESCE({name}, '')" for name in ("key", "team", "wire", "client")},
 }
 
 # Durations are those of answered calls, by nearest rank: the median is the first of n sorted
@@ -31,7 +32,7 @@ _KEYS: dict[By | None, str] = {
 _TOTALS = """
     WITH chosen AS (
         SELECT {key} AS name, outcome, prompt_tokens, completion_tokens, cost, cost_reason,
-            fell_back, ms
+            fell_back, ms, cache, saved
         FROM {tables}{condition}
     ),
     timed AS (
@@ -51,11 +52,12 @@ _TOTALS = """
             SUM(CASE WHEN outcome = 'failed' THEN 1 ELSE 0 END) AS failed,
             SUM(CASE WHEN outcome = 'cancelled' THEN 1 ELSE 0 END) AS cancelled,
             SUM(CASE WHEN outcome = 'refused' THEN 1 ELSE 0 END) AS refused,
-            SUM(fell_back) AS fell_back
+            SUM(fell_back) AS fell_back,
+            SUM(CASE WHEN cache = 'hit' THEN 1 ELSE 0 END) AS hits, usd_sum(saved) AS saved
         FROM chosen GROUP BY name
     )
     SELECT counted.name, calls, prompt_tokens, completion_tokens, cost, unpriced, failed,
-        cancelled, refused, fell_back, median_ms, p95_ms
+        cancelled, refused, fell_back, hits, saved, median_ms, p95_ms
     FROM counted LEFT JOIN typical ON typical.name = counted.name
 """
 
@@ -74,6 +76,8 @@ class Total(Struct, frozen=True, kw_only=True):
         cancelled: Number of calls cancelled by the caller.
         refused: Number of calls that the lockfile did not allow.
         fell_back: Number of calls answered by a model other than the first.
+        hits: Number of calls answered by a gateway's cache.
+        saved: USD that these answers have cost before; None without such.
         median_ms: Median duration of answered calls, in milliseconds.
         p95_ms: 95th percentile of the same.
     """
@@ -88,6 +92,8 @@ class Total(Struct, frozen=True, kw_only=True):
     cancelled: int = 0
     refused: int = 0
     fell_back: int = 0
+    hits: int = 0
+    saved: Decimal | None = None
     median_ms: float | None = None
     p95_ms: float | None = None
 
@@ -127,19 +133,12 @@ def _totals(place: Path | str, span: CallFilter, by: By | None) -> list[Total]:
 
 
 def _total(row: Sequence[Any]) -> Total:
-    name, calls, prompts, answers, cost, unpriced, failed, cancelled, refused, others, *times = row
-    median, p95 = times
-    return Total(
-        name=name,
-        calls=calls,
-        prompt_tokens=int(prompts or 0),
-        completion_tokens=int(answers or 0),
-        cost=None if cost is None else Decimal(cost),
-        unpriced=int(unpriced),
-        failed=int(failed),
-        cancelled=int(cancelled),
-        refused=int(refused),
-        fell_back=int(others),
-        median_ms=median,
-        p95_ms=p95,
-    )
+    fields = dict(zip(Total.__struct_fields__, row, strict=True))
+    for name in ("prompt_tokens", "completion_tokens", *_COUNTS):
+        fields[name] = int(fields[name] or 0)
+    for name in ("cost", "saved"):
+        fields[name] = None if fields[name] is None else Decimal(fields[name])
+    return Total(**fields)
+
+
+_COUNTS = ("calls", "unpriced", "failed", "cancelled", "refused", "fell_back", "hits")

@@ -1,7 +1,7 @@
-"""Rows that a process could not write before it ended, kept in files for the next process.
+"""Rows that could not be written to the ledger, kept in files until it can be.
 
-Each process that ends writes a file of its own. Inserting rows twice has no effect, so several
-processes may take up the same file at once.
+A process writes files of its own: while the ledger is out of reach, and when it ends. Inserting
+rows twice has no effect, so several processes may take up the same file at once.
 """
 
 from __future__ import annotations
@@ -17,13 +17,17 @@ from typing import Any
 import msgspec
 
 from llmring.ledger.columns import COLUMNS
-from llmring.ledger.store import Row, display_place
+from llmring.ledger.store import MOST_AT_ONCE, Row, Store, display_place
 
 _log = logging.getLogger("llmring")
 
 _ENCODER = msgspec.json.Encoder()
 _REQUIRED = tuple(name for name, kind in COLUMNS.items() if kind.endswith(("KEY", "NOT NULL")))
 _ROWS = msgspec.json.Decoder(dict[str, Any])
+
+
+# So many files of a process become one, or a long outage would leave thousands.
+_MOST_SMALL = 60
 
 
 class Spool:
@@ -33,12 +37,17 @@ class Spool:
         folder: The folder for the spool files of all ledgers; created on demand, readable by this
             user alone.
         place: The ledger's file, or the address of its database.
+
+    Attributes:
+        own: The files of this process that are to be taken up, with their numbers of rows.
     """
 
     def __init__(self, folder: Path, place: Path | str) -> None:
         # Without login, so that rows are found again after a change of the password.
         name = hashlib.sha256(display_place(place).encode()).hexdigest()[:16]
         self.folder = folder / name
+        self.own: dict[Path, int] = {}
+        self._small: list[Path] = []
 
     def keep(self, rows: Sequence[Row]) -> Path:
         """Write rows to a new file, and return its path.
@@ -46,12 +55,20 @@ class Spool:
         Raises:
             OSError: It can't be written.
         """
+        # By name, because a newer llmring may have more columns.
+        lines = [_ENCODER.encode(dict(zip(COLUMNS, row, strict=True))) + b"\n" for row in rows]
+        path = self._written(lines)
+        self.own[path] = len(rows)
+        self._small.append(path)
+        if len(self._small) > _MOST_SMALL:
+            self._merge()
+        return path
+
+    def _written(self, lines: Sequence[bytes]) -> Path:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self.folder / f"{os.getpid()}-{os.urandom(5).hex()}.jsonl"
         fresh = path.with_suffix(".tmp")
         try:
-            # By name, because a newer llmring may have more columns.
-            lines = [_ENCODER.encode(dict(zip(COLUMNS, row, strict=True))) + b"\n" for row in rows]
             handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "wb") as file:
                 file.writelines(lines)
@@ -61,18 +78,59 @@ class Spool:
             raise
         return path
 
-    def files(self) -> Iterator[tuple[Path, list[Row]]]:
+    def _merge(self) -> None:
+        """Make one file of several small ones."""
+        some, self._small = self._small, []
+        lines, count = [], 0
+        for path in some:
+            # Another process may have taken it up.
+            with contextlib.suppress(FileNotFoundError):
+                lines.append(path.read_bytes())
+                count += self.own[path]
+        if lines:
+            self.own[self._written(lines)] = count
+        for path in some:
+            self.done(path)
+
+    def done(self, path: Path) -> None:
+        """Remove a file whose rows are in the ledger."""
+        path.unlink(missing_ok=True)
+        self.own.pop(path, None)
+        if path in self._small:
+            self._small.remove(path)
+
+    def write_to(self, store: Store, *, own: bool = False) -> None:
+        """Write the rows of all files to the ledger, and remove the files.
+
+        Args:
+            store: The ledger.
+            own: True for the files of this process alone.
+
+        Raises:
+            LedgerUnusableError: They could not be written.
+            OSError: A file can't be removed.
+        """
+        for path, rows in self.files(own=own):
+            for start in range(0, len(rows), MOST_AT_ONCE):
+                store.write(rows[start : start + MOST_AT_ONCE])
+            self.done(path)
+
+    def files(self, *, own: bool = False) -> Iterator[tuple[Path, list[Row]]]:
         """Yield the files that wait, oldest first, with their rows.
 
         A file that can't be read is set aside, with a warning.
+
+        Args:
+            own: True for those of this process alone.
         """
-        for _, path in sorted(self._waiting()):
+        for path in list(self.own) if own else [path for _, path in sorted(self._waiting())]:
             try:
                 rows = [_row(line) for line in path.read_bytes().splitlines()]
             except FileNotFoundError:
-                continue  # another process has just written it to the ledger
+                self.done(path)  # another process has written it to the ledger
             except (OSError, ValueError) as error:
                 _set_aside(path, error)
+                self.own.pop(path, None)
             else:
                 yield path, rows
 

@@ -11,22 +11,28 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from llmring.ledger.columns import (
-    COLUMNS,
-    MIGRATIONS,
-    VERSION,
-    for_version,
-    insertion,
-    removal,
+from llmring.ledger.columns import TABLE, insertion, removal
+from llmring.ledger.daily import (
+    ADDITION,
+    AMOUNTS,
+    DAYS,
+    MARK,
+    RECOUNT,
+    oldest_days,
+    sums_of,
+    usd_plus,
 )
+from llmring.ledger.migrations import CLAIM, MIGRATIONS, VERSION, for_version
 from llmring.ledger.store import LedgerUnusableError, Row, too_new
 
 # Another process locks the file for some milliseconds at a time.
 PATIENCE_SECONDS = 5.0
 
 # Python's interpreter lock is released for each statement and must be acquired again after it,
-# which under load costs more than the statement. So one statement inserts many rows.
-_AT_ONCE = 512
+# which under load costs more than the statement. So one statement inserts many rows. Powers of two
+# let each be one of few statements, which are kept: making them costs more than running them.
+_AT_ONCE = 256
+_MOST_STATEMENTS = 24
 
 _EXACT = Context(prec=60)
 
@@ -37,7 +43,16 @@ _WORDS = {
     "day_of(at)": "date(at / 1000000, 'unixepoch')",
     "TAGS": "json_each(CASE tags WHEN '[]' THEN '[null]' ELSE tags END) AS tagged",
     "TAG": "tagged.value",
+    **{f"usd_plus({name})": f"usd_plus({DAYS}.{name}, excluded.{name})" for name in AMOUNTS},
 }
+
+# The part of the file that may be free, for later calls. SQLite gives back the rest in steps.
+_MOST_FREE = 0.1
+_PAGES_AT_ONCE = 500
+_INCREMENTAL = 2
+
+# Bytes that a file of changes keeps after a large one.
+_MOST_WAL = 64 * 2**20
 
 
 class SqliteStore:
@@ -56,15 +71,13 @@ class SqliteStore:
         try:
             if self._connection is None:
                 self._connection = _made(self._path)
-            _enter(self._connection, rows)
+            _enter(self._connection, list({row[0]: row for row in rows}.values()))
         except (sqlite3.Error, OSError) as error:
             self.close()
             raise _unusable(error) from None
 
     def query(self, statement: str, values: Sequence[object]) -> Iterator[Row]:
         """Yield the rows of a statement; see `Store`."""
-        for word, own in _WORDS.items():
-            statement = statement.replace(word, own)
         try:
             if not self._path.exists():
                 return
@@ -75,18 +88,59 @@ class SqliteStore:
                 if version > VERSION:
                     raise too_new(version)
                 if version:
-                    yield from connection.execute(for_version(statement, version), tuple(values))
+                    known = _spelled(for_version(statement, version))
+                    yield from connection.execute(known, tuple(values))
         except (sqlite3.Error, OSError) as error:
             raise _unusable(error) from None
 
     def remove(self, condition: str, values: Sequence[object], most: int) -> int:
         """Remove rows; see `Store`."""
+        with self._used() as connection:
+            if connection is None:
+                return 0
+            with _transaction(connection):
+                days = _spelled(oldest_days(condition, most))
+                for day in connection.execute(days, tuple(values)).fetchall():
+                    connection.execute(MARK, day)
+                return connection.execute(removal(condition, most), tuple(values)).rowcount
+
+    def claim(self, chore: str, at: int, before: int) -> bool:
+        """Claim a chore; see `Store`."""
+        with self._used() as connection:
+            if connection is None:
+                return False
+            return connection.execute(CLAIM, (chore, at, before)).rowcount == 1
+
+    def recount(self) -> None:
+        """Make the sums by day again; see `Store`."""
+        with self._used() as connection:
+            if connection is not None:
+                with _transaction(connection):
+                    for statement in RECOUNT:
+                        connection.execute(_spelled(statement))
+
+    def tidy(self, *, all_: bool = False) -> None:
+        """Give back free space; see `Store`."""
+        with self._used() as connection:
+            if connection is None:
+                return
+            if all_:
+                connection.execute(f"PRAGMA auto_vacuum = {_INCREMENTAL}")
+                connection.execute("VACUUM")
+            elif _number(connection, "auto_vacuum") == _INCREMENTAL:
+                while _number(connection, "freelist_count") > _MOST_FREE * _number(
+                    connection, "page_count"
+                ):
+                    connection.execute(f"PRAGMA incremental_vacuum({_PAGES_AT_ONCE})").fetchall()
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+    @contextlib.contextmanager
+    def _used(self) -> Iterator[sqlite3.Connection | None]:
+        """Return the connection; None if the file does not exist yet."""
         try:
-            if self._connection is None:
-                if not self._path.exists():
-                    return 0
+            if self._connection is None and self._path.exists():
                 self._connection = _made(self._path)
-            return self._connection.execute(removal(condition, most), tuple(values)).rowcount
+            yield self._connection
         except (sqlite3.Error, OSError) as error:
             self.close()
             raise _unusable(error) from None
@@ -109,13 +163,16 @@ def _made(path: Path) -> sqlite3.Connection:
         timeout=PATIENCE_SECONDS,
         isolation_level=None,
         check_same_thread=False,
-        # Statements differ by their number of rows, so caching them would only cost memory.
-        cached_statements=0,
+        cached_statements=_MOST_STATEMENTS,
     )
     try:
+        # Before the first table, or it has no effect.
+        connection.execute(f"PRAGMA auto_vacuum = {_INCREMENTAL}")
         # A killed process loses nothing committed; a power cut may lose the last commits.
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA journal_size_limit = {_MOST_WAL}")
+        _add_functions(connection)
         if _version(connection) != VERSION:
             _migrate(connection)
     except (sqlite3.Error, LedgerUnusableError):
@@ -125,26 +182,70 @@ def _made(path: Path) -> sqlite3.Connection:
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
+    with _transaction(connection):
+        # Read it again: another process may have migrated before this one got the lock.
+        version = _version(connection)
+        if version > VERSION:
+            raise too_new(version)
+        for statements in MIGRATIONS[version:]:
+            for statement in statements:
+                connection.execute(_spelled(statement))
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+@contextlib.contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("BEGIN IMMEDIATE")
-    # Read it again: another process may have migrated before this one got the lock.
-    version = _version(connection)
-    if version > VERSION:
-        raise too_new(version)
-    for statements in MIGRATIONS[version:]:
-        for statement in statements:
-            connection.execute(statement)
-    connection.execute(f"PRAGMA user_version = {VERSION}")
+    try:
+        yield
+    except BaseException:
+        _roll_back(connection)
+        raise
     connection.execute("COMMIT")
 
 
+def _roll_back(connection: sqlite3.Connection) -> None:
+    # Some errors have already ended the transaction.
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+
+
 def _enter(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
-    # In autocommit mode, each statement is its own transaction.
-    # https://www.sqlite.org/limits.html#max_variable_number
-    most = connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) // len(COLUMNS)
-    step = min(_AT_ONCE, most)
-    for start in range(0, len(rows), step):
-        some = rows[start : start + step]
-        connection.execute(insertion("?", len(some)), [*chain.from_iterable(some)])
+    while rows and not _entered(connection, rows):
+        # Rare: another process has written some of them.
+        known = _known(connection, rows)
+        rows = [row for row in rows if row[0] not in known]
+
+
+def _entered(connection: sqlite3.Connection, rows: Sequence[Row]) -> bool:
+    """Insert rows and add them to the sums by day; return False if some were there already."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        is_new = _inserted(connection, rows) == len(rows)
+        if is_new:
+            connection.executemany(_ADDITION, sums_of(rows))
+    except BaseException:
+        _roll_back(connection)
+        raise
+    connection.execute("COMMIT" if is_new else "ROLLBACK")
+    return is_new
+
+
+def _inserted(connection: sqlite3.Connection, rows: Sequence[Row]) -> int:
+    """Insert rows; return the number of those that were not there."""
+    count = start = 0
+    while start < len(rows):
+        size = min(_AT_ONCE, 1 << (len(rows) - start).bit_length() - 1)
+        values = [*chain.from_iterable(rows[start : start + size])]
+        count += connection.execute(_INSERTIONS[size], values).rowcount
+        start += size
+    return count
+
+
+def _known(connection: sqlite3.Connection, rows: Sequence[Row]) -> set[str]:
+    """Return the IDs of the rows that are already there."""
+    statement = f"SELECT id FROM {TABLE} WHERE id = ?"  # noqa: S608
+    return {row[0] for row in rows if connection.execute(statement, row[:1]).fetchone()}
 
 
 def _opened(path: Path) -> sqlite3.Connection:
@@ -158,9 +259,14 @@ def _opened(path: Path) -> sqlite3.Connection:
             raise
         # No process writes here: https://www.sqlite.org/wal.html#read_only_databases
         connection = _connected(path, "mode=ro&immutable=1")
+    _add_functions(connection)
+    return connection
+
+
+def _add_functions(connection: sqlite3.Connection) -> None:
     sum_: Any = _Sum
     connection.create_aggregate("usd_sum", 1, sum_)
-    return connection
+    connection.create_function("usd_plus", 2, usd_plus, deterministic=True)
 
 
 def _connected(path: Path, query: str) -> sqlite3.Connection:
@@ -184,8 +290,24 @@ class _Sum:
 
 
 def _version(connection: sqlite3.Connection) -> int:
-    [version] = connection.execute("PRAGMA user_version").fetchone()
-    return int(version)
+    return _number(connection, "user_version")
+
+
+def _number(connection: sqlite3.Connection, pragma: str) -> int:
+    [number] = connection.execute(f"PRAGMA {pragma}").fetchone()
+    return int(number)
+
+
+def _spelled(statement: str) -> str:
+    """Replace the words of `Store` by SQLite's."""
+    for word, own in _WORDS.items():
+        statement = statement.replace(word, own)
+    return statement
+
+
+_ADDITION = _spelled(ADDITION)
+# At most 9472 values: https://www.sqlite.org/limits.html#max_variable_number
+_INSERTIONS = {size: insertion("?", size) for size in (1 << n for n in range(9))}
 
 
 def _unusable(error: sqlite3.Error | OSError) -> LedgerUnusableError:

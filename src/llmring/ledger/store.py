@@ -10,6 +10,9 @@ from llmring.exceptions import ConfigurationError
 
 Row = Sequence[Any]
 
+# Rows that are written together.
+MOST_AT_ONCE = 2000
+
 
 class LedgerUnusableError(Exception):
     """A ledger that can't be written or read.
@@ -27,7 +30,9 @@ class Store(Protocol):
     """A connection of one process to one ledger."""
 
     def write(self, rows: Sequence[Row]) -> None:
-        """Insert rows, all or none; rows already there are skipped.
+        """Insert rows and add them to the sums by day; rows already there are skipped.
+
+        Of a batch, all rows are inserted or none.
 
         Raises:
             LedgerUnusableError: The rows could not be inserted.
@@ -37,7 +42,8 @@ class Store(Protocol):
         """Yield the rows of a statement; nothing if the ledger does not exist yet.
 
         Args:
-            statement: SQL; it may use "?" for a value, `usd_sum(cost)`, `day_of(at)` and `TAGS`.
+            statement: SQL; it may use "?" for a value, `usd_sum(cost)` or another amount,
+                `day_of(at)` and `TAGS`.
             values: The values of the placeholders.
 
         Raises:
@@ -51,6 +57,35 @@ class Store(Protocol):
             condition: " WHERE …" in SQL, with "?" for a value.
             values: The values of the placeholders.
             most: The largest number of rows to remove.
+
+        Raises:
+            LedgerUnusableError: The ledger can't be written.
+        """
+
+    def claim(self, chore: str, at: int, before: int) -> bool:
+        """Return True if this process is the one to do a chore now.
+
+        Args:
+            chore: Its name.
+            at: The time, in microseconds since 1970.
+            before: A process that has claimed it after this time has done it.
+
+        Raises:
+            LedgerUnusableError: The ledger can't be written.
+        """
+
+    def recount(self) -> None:
+        """Make the sums by day again, except of days of which calls have been removed.
+
+        Raises:
+            LedgerUnusableError: The ledger can't be written.
+        """
+
+    def tidy(self, *, all_: bool = False) -> None:
+        """Give back space that removed calls have left, if there is much.
+
+        Args:
+            all_: True to give back all, which keeps other processes from writing for a while.
 
         Raises:
             LedgerUnusableError: The ledger can't be written.

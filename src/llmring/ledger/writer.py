@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import itertools
 import logging
 import os
@@ -18,10 +19,9 @@ from llmring.ledger.columns import row_of
 from llmring.ledger.entry import LedgerEntry
 from llmring.ledger.open import store_at
 from llmring.ledger.project import Stamp
-from llmring.ledger.prune import AT_ONCE, remove_some
-from llmring.ledger.reader import CallFilter
+from llmring.ledger.prune import PRUNE_EVERY, Retention
 from llmring.ledger.spool import Spool
-from llmring.ledger.store import LedgerUnusableError, Row, Store, display_place
+from llmring.ledger.store import MOST_AT_ONCE, LedgerUnusableError, Row, Store, display_place
 
 log = logging.getLogger("llmring")
 
@@ -33,15 +33,14 @@ MOST_WAITING = 100_000
 # Entries of this period are inserted together; a killed process loses them.
 GATHER_SECONDS = 0.25
 
+# The same while the ledger is out of reach, and a file takes them.
+BLIND_GATHER_SECONDS = 1.0
+
 # After this time without entries, the thread ends and the connection is closed.
 IDLE_SECONDS = 5.0
 
-_MOST_AT_ONCE = 2000
-
-# How often calls that are too old are looked for.
-PRUNE_EVERY_SECONDS = 3600.0
 _FIRST_PAUSE_SECONDS = 1.0
-_LONGEST_PAUSE_SECONDS = 60.0
+_LONGEST_PAUSE_SECONDS = 30.0
 _EXIT_SECONDS = 10.0
 _FORK_SECONDS = 5.0
 
@@ -52,8 +51,8 @@ class Ledger:
     Args:
         place: Its file, or the address of its PostgreSQL database.
         most: Maximum number of queued entries.
-        spool: Folder that keeps the entries which can't be written before the process ends; None
-            to lose them.
+        spool: Folder that keeps the entries which can't be written now, or before the process
+            ends; None to keep them in memory, and to lose them then.
     """
 
     def __init__(
@@ -61,9 +60,9 @@ class Ledger:
     ) -> None:
         self._place = place
         self._most = most
-        self._spool = None if spool is None else Spool(spool, place)
+        self._spool_folder = spool
         self._left_behind: list[Store] = []
-        self._keeps: dict[Stamp, Clock] = {}
+        self._retention = Retention()
         self._begin()
 
     def _begin(self) -> None:
@@ -77,11 +76,16 @@ class Ledger:
         self._thread: threading.Thread | None = None
         self._asleep = True
         self._ending = False
-        self._prune_at = 0.0
+        self._look_at = 0.0
         self._warned = False
+        # When to try again, by the monotonic clock, after the ledger was out of reach.
+        self._blind_until: float | None = None
+        self._pause = _FIRST_PAUSE_SECONDS
         self._dropped = 0
         # Taken from the queue, and not yet known to be in the ledger.
         self._in_hand: list[Row] = []
+        folder = self._spool_folder
+        self._spool = None if folder is None else Spool(folder, self._place)
         self._spool_is_due = self._spool is not None
         # Two processes must not create the same ID, even at the same moment.
         self._token = os.urandom(5).hex()
@@ -113,13 +117,13 @@ class Ledger:
             stamp: The stamp of calls that are made with the lockfile.
             clock: The clock by which calls grow old.
         """
-        others = {
-            other: its_clock
-            for other, its_clock in self._keeps.items()
-            if (other.project, other.lockfile) != (stamp.project, stamp.lockfile)
-        }
-        # Replaced as a whole, as the thread may be reading it.
-        self._keeps = others if stamp.keep is None else {**others, stamp: clock}
+        self._retention.keep(stamp, clock)
+
+    @property
+    def pending(self) -> int:
+        """Number of calls that are not yet in the ledger."""
+        kept = 0 if self._spool is None else sum(list(self._spool.own.values()))
+        return len(self._waiting) + len(self._in_hand) + kept
 
     def end(self) -> None:
         """Insert the queued entries as the process ends; waits ten seconds at most."""
@@ -200,38 +204,76 @@ class Ledger:
                     _end_with_a_multiprocessing_child(self)
 
     def _run(self) -> None:
-        pause = _FIRST_PAUSE_SECONDS
         while True:
             self._asleep = True
             # Any `add` after this line wakes the thread; entries added before are seen here.
             idle = not self._waiting and not self._ending
-            if idle and not self._wake.wait(IDLE_SECONDS) and self._retires():
+            if idle and not self._wake.wait(self._idle_seconds()) and self._retires():
                 return
             self._wake.clear()
             self._asleep = False
             if not self._ending:
-                self._wake.wait(GATHER_SECONDS)
-            if self._drain():
-                pause = _FIRST_PAUSE_SECONDS
-            elif not self._ending:
-                self._wake.wait(pause)
-                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+                self._wake.wait(self._gather_seconds())
+            self._write_or_shelter()
             if self._ending:
                 return
 
+    def _idle_seconds(self) -> float:
+        if self._blind_until is None:
+            return IDLE_SECONDS
+        return max(0.0, self._blind_until - time.monotonic())
+
+    def _gather_seconds(self) -> float:
+        if self._blind_until is None:
+            return GATHER_SECONDS
+        return min(BLIND_GATHER_SECONDS, self._idle_seconds())
+
     def _retires(self) -> bool:
-        """End the thread and close the connection, unless an entry has just come."""
+        """End the thread and close the connection, unless there is something to do."""
         with self._starting:
-            if self._wake.is_set():
+            if self._wake.is_set() or self._blind_until is not None:
                 return False
             self._thread = None
             self._store.close()
         return True
 
+    def _write_or_shelter(self) -> None:
+        """Insert the queued entries, or bring them into a file while the ledger can't be reached.
+
+        Until then a killed process would lose them, also while a connection is being tried.
+        """
+        if self._blind_until is not None and not self._ending:
+            self._shelter()
+            if time.monotonic() < self._blind_until:
+                return
+        if self._drain():
+            if self._blind_until is not None:
+                # Of the next time, there is a warning again.
+                self._warned = False
+            self._pause = _FIRST_PAUSE_SECONDS
+            self._blind_until = None
+        elif not self._ending:
+            self._shelter()
+            self._blind_until = time.monotonic() + self._pause
+            self._pause = min(2 * self._pause, _LONGEST_PAUSE_SECONDS)
+
+    def _shelter(self) -> None:
+        """Move the queued entries to the spool; they stay in memory if that fails."""
+        with self._storing:
+            batch = self._batch(len(self._waiting))
+            if batch and self._spool is not None:
+                with contextlib.suppress(OSError):
+                    self._spool.keep(batch)
+                    batch = []
+            self._waiting.extendleft(reversed(batch))
+            self._in_hand = []
+
     def _drain(self) -> bool:
         """Insert the queued entries; return False if the ledger can't be written."""
         with self._storing:
-            while batch := self._batch():
+            if self._blind_until is not None and not self._take_up(own=True):
+                return False
+            while batch := self._batch(MOST_AT_ONCE):
                 try:
                     self._store.write(batch)
                 except LedgerUnusableError as error:
@@ -243,58 +285,46 @@ class Ledger:
             if self._spool_is_due:
                 self._spool_is_due = False
                 self._take_up()
-            if self._keeps and time.monotonic() >= self._prune_at:
-                self._prune()
+            if self._retention.is_needed:
+                self._remove_old()
         return True
 
-    def _prune(self) -> None:
+    def _remove_old(self) -> None:
         """Remove the calls that are older than their lockfiles keep them."""
-        self._prune_at = time.monotonic() + PRUNE_EVERY_SECONDS
-        for stamp, clock in self._keeps.items():
-            if stamp.keep is None or stamp.project is None:
-                continue
-            old = CallFilter(
-                until=clock.now() - stamp.keep,
-                projects=(stamp.project,),
-                lockfile=stamp.lockfile,
+        try:
+            if time.monotonic() >= self._look_at:
+                self._look_at = time.monotonic() + PRUNE_EVERY.total_seconds()
+                self._retention.look(self._store)
+            # Calls come first; the rest is removed after them.
+            self._retention.work(self._store, lambda: bool(self._waiting) or self._ending)
+        except LedgerUnusableError as error:
+            self._retention.forget()
+            self._warn(
+                error,
+                "can't remove old calls from",
+                "allow it, or take keep out of [ledger] in the lockfile",
             )
-            try:
-                while remove_some(self._store, old) == AT_ONCE:
-                    if self._waiting or self._ending:
-                        # Calls come first; the rest is removed after them.
-                        self._prune_at = 0.0
-                        return
-            except LedgerUnusableError as error:
-                self._warn_of_old_calls(error)
-                return
 
-    def _warn_of_old_calls(self, error: LedgerUnusableError) -> None:
-        if error.passing or self._warned:
-            return
-        self._warned = True
-        log.warning(
-            "can't remove old calls from the ledger %s: %s; allow it, or take keep out of [ledger] "
-            "in the lockfile",
-            display_place(self._place),
-            error,
-        )
-
-    def _batch(self) -> list[Row]:
+    def _batch(self, most: int) -> list[Row]:
         batch = self._in_hand = list[Row]()
-        while self._waiting and len(batch) < _MOST_AT_ONCE:
+        while self._waiting and len(batch) < most:
             batch.append(self._waiting.popleft())
         return batch
 
-    def _take_up(self) -> None:
-        """Insert the entries that earlier processes could not write; once in a process."""
+    def _take_up(self, *, own: bool = False) -> bool:
+        """Insert the entries in files; return False if the ledger can't be written.
+
+        Args:
+            own: True for the files that this process has written while the ledger was out of reach,
+                False for those of all earlier processes.
+        """
         if self._spool is None:
-            return
+            return True
         try:
-            for path, rows in self._spool.files():
-                for start in range(0, len(rows), _MOST_AT_ONCE):
-                    self._store.write(rows[start : start + _MOST_AT_ONCE])
-                path.unlink(missing_ok=True)
+            self._spool.write_to(self._store, own=own)
         except (LedgerUnusableError, OSError, ValueError) as error:
+            if own:
+                return False
             log.warning(
                 "calls of an earlier process stay in %s, as writing them to the ledger %s failed: "
                 "%s; the next process tries again",
@@ -302,39 +332,46 @@ class Ledger:
                 display_place(self._place),
                 error,
             )
+        return True
 
     def _keep_the_rest(self) -> None:
         """Move the entries that could not be written to the spool, with a warning."""
         # By ID, for the thread may be moving entries from one to the other.
         rest = {row[0]: row for row in [*self._in_hand, *self._waiting]}
         self._waiting.clear()
-        if not rest:
+        count = len(rest) + (0 if self._spool is None else sum(self._spool.own.values()))
+        if not count:
             return
         outcome = "they are lost"
         if self._spool is not None:
             try:
-                path = self._spool.keep([*rest.values()])
+                if rest:
+                    self._spool.keep([*rest.values()])
+                own = [*self._spool.own]
+                path = own[0] if len(own) == 1 else self._spool.folder
+                self._spool.own.clear()
             except OSError as error:
                 outcome += f", as {self._spool.folder} can't be written: {error.strerror or error}"
             else:
                 outcome = f"the next process writes them from {path}"
         log.warning(
             "the process ends before %d calls were written to the ledger %s; %s",
-            len(rest),
+            count,
             display_place(self._place),
             outcome,
         )
 
-    def _warn(self, error: LedgerUnusableError) -> None:
+    def _warn(
+        self,
+        error: LedgerUnusableError,
+        failure: str = "can't write calls to",
+        advice: str = "calls continue and writing is retried (set LLMRING_LEDGER=0 to keep no "
+        "ledger)",
+    ) -> None:
         if error.passing or self._warned:
             return
         self._warned = True
-        log.warning(
-            "can't write calls to the ledger %s: %s; calls continue and writing is retried "
-            "(set LLMRING_LEDGER=0 to keep no ledger)",
-            display_place(self._place),
-            error,
-        )
+        log.warning("%s the ledger %s: %s; %s", failure, display_place(self._place), error, advice)
 
 
 @cache

@@ -72,6 +72,7 @@ _FOREIGN_VARIABLES = frozenset(
         "DOCKER_PASSWORD",
         "LLMRING_REDIS_URL",
         "LLMRING_LEDGER_URL",
+        "LLMRING_GATEWAY_DB",
         "LLMRING_MCP_TOKEN",
         "LLMRING_GATEWAY_SECRET",
     }

@@ -1,9 +1,12 @@
 """llmring logs: the last calls in the ledger."""
 
+import csv
+import io
 import json
 import os
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -120,3 +123,30 @@ def test_on_a_terminal_the_calls_are_a_table(monkeypatch: pytest.MonkeyPatch) ->
     assert head.split() == ["time", "alias", "model", "ms", "tokens", "cost", "outcome", "tags"]
     assert max(map(len, rows)) <= 90
     assert any("failed" in row and "slow" in row for row in rows)
+
+
+def test_a_gateway_s_calls_are_chosen_and_shown(call: Call, path: Path) -> None:
+    keep(
+        path,
+        entry(1, key="ci", team="blue", session="talk", notes=("top_k left out",), request_id="r1"),
+        entry(2, key="web", cache="hit", client="codex/1.0"),
+    )
+
+    assert call("logs").out.splitlines()[1].endswith("from the cache  key web")
+    for words in (("--key", "ci"), ("--team", "blue"), ("--session", "talk"), ("--request", "r1")):
+        [found] = json.loads(call("logs", "--json", *words).out)
+        assert (found["key"], found["notes"]) == ("ci", ["top_k left out"])
+    assert "key web" in call("logs", "--client", "codex").out
+    assert call("logs", "--wire", "chat").out == ""
+
+
+def test_calls_are_exported_as_comma_separated_values(call: Call, path: Path, calls: None) -> None:
+    keep(path, entry(9, notes=("a", "b, c"), saved=Decimal("0.1")))
+
+    rows = [*csv.DictReader(io.StringIO(call("logs", "--csv").out))]
+
+    assert [row["alias"] for row in rows] == ["fast", "fast", "slow", "", "fast"]
+    assert json.loads(rows[-1]["notes"]) == ["a", "b, c"]
+    assert json.loads(rows[0]["usage"])["prompt_tokens"] == 10
+    assert rows[-1]["saved"] == "0.1"
+    assert call("logs", "--csv", "--follow").code == 2

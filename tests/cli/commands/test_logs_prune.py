@@ -122,3 +122,14 @@ def test_a_ledger_that_is_locked_is_an_error(
     assert "locked" in outcome.err
     other.execute("ROLLBACK")
     other.close()
+
+
+def test_a_file_is_made_small_on_demand(call: Call, path: Path) -> None:
+    at = SYSTEM.now() - timedelta(days=100)
+    keep(path, *(entry(number, at=at, answer="x" * 3000) for number in range(300)))
+    size = path.stat().st_size
+
+    call("logs", "prune", "--older-than", "7w", "--all-projects", "--compact")
+
+    assert path.stat().st_size < size / 10
+    assert len(left(path)) == 3

@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -138,3 +140,59 @@ def test_a_chat_on_the_command_line_is_counted(
 
     [group] = json.loads(call("stats", "--json").out)["groups"]
     assert (group["name"], group["calls"]) == ("fast", 1)
+
+
+def test_sums_by_day_are_read_on_demand(call: Call, calls: None) -> None:
+    daily = json.loads(call("stats", "--daily", "--json").out)
+    exact = json.loads(call("stats", "--json").out)
+
+    for one, other in zip(
+        [*daily["groups"], daily["total"]], [*exact["groups"], exact["total"]], strict=True
+    ):
+        assert {**one, "cost": None} | {"median_ms": 0, "p95_ms": 0} == {
+            **{name: one[name] for name in ("answered", "ranges")},
+            **other,
+            "cost": None,
+        } | {"median_ms": 0, "p95_ms": 0}
+        assert Decimal(one["cost"] or 0) == Decimal(other["cost"] or 0)
+    assert "2,500 ms" in call("stats", "--daily").out
+    head = call("stats", "--daily", "--csv").out.partition("\n")[0]
+    assert head == call("stats", "--csv").out.partition("\n")[0]
+
+
+def test_a_gateway_s_calls_are_chosen_and_grouped(call: Call, path: Path) -> None:
+    keep(
+        path,
+        entry(1, key="ci", team="blue", client="codex/1", wire="chat"),
+        entry(2, key="web", team="blue", cache="hit", saved=Decimal("0.5"), cost=Decimal(0)),
+        entry(3),
+    )
+
+    def groups(*words: str) -> dict[str, int]:
+        found = json.loads(call("stats", "--json", *words).out)["groups"]
+        return {group["name"]: group["calls"] for group in found}
+
+    assert groups("--by", "key") == groups("--by", "key", "--daily") == {"": 1, "ci": 1, "web": 1}
+    assert groups("--by", "team", "--key", "ci", "--daily") == {"blue": 1}
+    assert groups("--by", "client", "--team", "blue") == {"": 1, "codex/1": 1}
+    assert groups("--client", "codex", "--wire", "chat") == {"fast": 1}
+    assert "1 answered by the cache, which saved $0.50" in call("stats").err
+
+
+@pytest.mark.parametrize("words", [("--by", "tag"), ("--wire", "chat"), ("--session", "s")])
+def test_what_has_no_sums_by_day_is_refused(
+    call: Call, calls: None, words: tuple[str, ...]
+) -> None:
+    outcome = call("stats", "--daily", *words)
+
+    assert outcome.code == 2
+    assert words[0] in outcome.err
+
+
+def test_sums_are_made_again_on_demand(call: Call, calls: None, path: Path) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("DELETE FROM llmring_days")
+
+    assert call("stats", "--daily", "--json").out.count('"calls": 0') == 1
+    again = json.loads(call("stats", "--daily", "--recount", "--json").out)
+    assert again["total"]["calls"] == 7

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from llmring.cli.argument_types import HELP, since
 from llmring.cli.colour import Styled, is_terminal
-from llmring.cli.output import print_json, print_note, print_out
+from llmring.cli.gateway_options import add_gateway_options, gateway_filter
+from llmring.cli.output import print_error, print_json, print_note, print_out
 from llmring.cli.project_options import add_project_options, chosen_projects, others_note
 from llmring.cli.tables import Cell, print_table
 from llmring.config.settings import ledger_place, read_clock
@@ -51,17 +52,24 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"show at most N calls (default: {_DEFAULT_LIMIT})",
     )
+    add_gateway_options(parser)
+    parser.add_argument("--request", metavar="ID", help="show the call of this request")
     add_project_options(parser)
     parser.add_argument("--follow", action="store_true", help="keep printing calls as they end")
-    parser.add_argument(
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument(
         "--json", action="store_true", help="print JSON; with --follow, one call per line"
     )
+    form.add_argument("--csv", action="store_true", help="print comma-separated values")
 
 
 def handle(args: argparse.Namespace) -> int:
     """Print the calls."""
     from llmring.ledger.reader import CallFilter, entries_in
 
+    if args.csv and args.follow:
+        print_error("--csv can't be followed; use --follow --json")
+        return 2
     place = ledger_place()
     projects = chosen_projects(args, place)
     span = CallFilter(
@@ -70,9 +78,14 @@ def handle(args: argparse.Namespace) -> int:
         model=args.model,
         failed=args.failed,
         projects=projects,
+        request_id=args.request,
+        **gateway_filter(args),
     )
     began = read_clock().now() - _ENTERED_WITHIN
     found = list(entries_in(place, span, limit=args.limit))
+    if args.csv:
+        print_out(_csv(found), end="")
+        return 0
     if args.json and not args.follow:
         print_json(found)
         return 0
@@ -118,6 +131,27 @@ def _show(entries: Iterable[LedgerEntry], *, as_json: bool) -> None:
         print_out(msgspec.json.encode(entry).decode() if as_json else _line(entry))
 
 
+def _csv(entries: Iterable[LedgerEntry]) -> str:
+    """Format calls as comma-separated values, with lists and tables in them as JSON."""
+    import csv
+    import io
+
+    import msgspec
+
+    from llmring.ledger.entry import LedgerEntry
+
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(LedgerEntry.__struct_fields__)
+    for entry in entries:
+        values = msgspec.to_builtins(entry).values()
+        writer.writerow(
+            msgspec.json.encode(each).decode() if isinstance(each, list | tuple | dict) else each
+            for each in values
+        )
+    return out.getvalue()
+
+
 # The columns of a table on a terminal; elsewhere, and with --follow, a call is a line.
 _HEAD = ("time", "alias", "model", "ms", "tokens", "cost", "outcome", "tags")
 _NUMBERS = {3, 4, 5}
@@ -149,6 +183,8 @@ def _line(entry: LedgerEntry) -> str:
         f"{entry.ms:,.0f} ms{first}",
         _tokens(entry),
         _cost(entry),
+        "from the cache" if entry.cache == "hit" else "",
+        f"key {entry.key}" if entry.key else "",
         f"{entry.attempts} attempts" if entry.attempts > 1 else "",
         f"[{', '.join(entry.tags)}]" if entry.tags else "",
     ]

@@ -21,7 +21,8 @@ EXAMPLES = """examples:
   llmring logs prune --older-than 52w --all-projects
 
 Removes calls of this project. Without --older-than, calls made with the
-lockfile at this path are removed if they are older than its [ledger] keep."""
+lockfile at this path are removed if they are older than its [ledger] keep.
+The sums by day stay: llmring stats --daily"""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +32,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         type=age,
         metavar="AGE",
         help="remove calls that began longer ago: 90d, 12w or 36h (default: the lockfile's keep)",
+    )
+    parser.add_argument(
+        "--compact",
+        action="store_true",
+        help="make an SQLite file as small as it can be; nothing can be written meanwhile",
     )
     add_project_options(parser, "remove")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -60,7 +66,8 @@ def handle(args: argparse.Namespace) -> int:
         return 2
     # As for `Ledger.keep`: a file's own setting does not reach calls of other files.
     path = real_path(source.path) if args.older_than is None else None
-    count = prune(place, CallFilter(until=until, projects=projects, lockfile=path))
+    span = CallFilter(until=until, projects=projects, lockfile=path)
+    count = prune(place, span, compact=args.compact)
     if args.json:
         print_json({"removed": count, "until": until, "projects": projects})
     else:

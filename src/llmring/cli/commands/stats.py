@@ -7,12 +7,16 @@ import io
 from typing import TYPE_CHECKING
 
 from llmring.cli.argument_types import HELP, since
-from llmring.cli.output import print_json, print_note, print_out
+from llmring.cli.gateway_options import add_gateway_options, gateway_filter
+from llmring.cli.output import print_error, print_json, print_note, print_out
 from llmring.cli.project_options import add_project_options, chosen_projects, others_note
 from llmring.cli.tables import print_table
 from llmring.config.settings import ledger_place
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from llmring.ledger.report import Total
 
 EXAMPLES = """examples:
@@ -20,27 +24,42 @@ EXAMPLES = """examples:
   llmring stats --by model --since 7d
   llmring stats --by day --since 2026-11-01 --csv
   llmring stats --by project --all-projects
+  llmring stats --by key --team blue --daily
 
 Counts the calls made with this folder's lockfile. Days are in UTC. A call
-with several tags counts for each of them."""
+with several tags counts for each of them. --daily reads sums of whole days:
+quick for any number of calls, with those that were removed, and with times
+rounded up."""
 
 _WITHOUT = {
     "alias": "(called by model)",
     "model": "(no answer)",
     "tag": "(no tag)",
     "project": "(not recorded)",
+    "key": "(no key)",
+    "team": "(no team)",
+    "wire": "(no gateway)",
+    "client": "(no gateway)",
 }
+
+# What there are sums by day for.
+_DAILY_BY = ("alias", "model", "day", "profile", "project", "key", "team")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.add_argument(
         "--by",
-        choices=("alias", "model", "day", "tag", "profile", "project"),
+        choices=(*_DAILY_BY, "tag", "wire", "client"),
         default="alias",
         help="group calls by this (default: alias)",
     )
     parser.add_argument("--since", type=since, metavar="TIME", help=HELP)
+    parser.add_argument("--daily", action="store_true", help="read the sums of whole days")
+    parser.add_argument(
+        "--recount", action="store_true", help="with --daily, make the sums again from the calls"
+    )
+    add_gateway_options(parser)
     add_project_options(parser)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON")
@@ -49,17 +68,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def handle(args: argparse.Namespace) -> int:
     """Print the totals and a chart."""
-    from llmring.ledger.reader import CallFilter
-    from llmring.ledger.report import total, totals
-
     place = ledger_place()
     projects = chosen_projects(args, place)
-    span = CallFilter(since=args.since, projects=projects)
-    groups = totals(place, span, args.by)
+    if args.daily and (unknown := _unknown_by_day(args)):
+        print_error(f"--daily does not know {unknown}; leave one of them out")
+        return 2
+    if args.recount:
+        from llmring.ledger.daily_report import recount
+
+        recount(place)
+    groups, whole = (_daily if args.daily else _exact)(args, place, projects)
     if args.csv:
         print_out(_csv(groups, args.by), end="")
         return 0
-    whole = total(place, span)
     if args.json:
         scope = {"by": args.by, "since": args.since, "projects": projects}
         print_json({**scope, "groups": groups, "total": whole})
@@ -82,6 +103,38 @@ def handle(args: argparse.Namespace) -> int:
     for remark in _remarks(whole):
         print_note(remark)
     return 0
+
+
+def _unknown_by_day(args: argparse.Namespace) -> str | None:
+    if args.by not in _DAILY_BY:
+        return f"--by {args.by}"
+    return next(
+        (f"--{name}" for name in ("wire", "client", "session") if getattr(args, name)), None
+    )
+
+
+def _exact(
+    args: argparse.Namespace, place: Path | str, projects: tuple[str, ...] | None
+) -> tuple[Sequence[Total], Total]:
+    """Return the totals by group and of all, from the calls."""
+    from llmring.ledger.reader import CallFilter
+    from llmring.ledger.report import total, totals
+
+    span = CallFilter(since=args.since, projects=projects, **gateway_filter(args))
+    groups = totals(place, span, args.by)
+    return groups, total(place, span)
+
+
+def _daily(
+    args: argparse.Namespace, place: Path | str, projects: tuple[str, ...] | None
+) -> tuple[Sequence[Total], Total]:
+    """Return the totals by group and of all, from the sums by day."""
+    from llmring.ledger.daily_report import DayFilter, daily_total, daily_totals
+
+    since = None if args.since is None else args.since.date()
+    span = DayFilter(since=since, projects=projects, key=args.key, team=args.team)
+    groups = daily_totals(place, span, args.by)
+    return groups, daily_total(place, span)
 
 
 _HEAD = ("calls", "tokens in", "out", "cost", "failed", "fell back", "median", "p95")
@@ -113,7 +166,7 @@ def _ms(ms: float | None) -> str:
     return "-" if ms is None else f"{ms:,.0f} ms"
 
 
-def _chart(names: list[str], groups: list[Total]) -> list[str]:
+def _chart(names: Sequence[str], groups: Sequence[Total]) -> list[str]:
     """Draw the costs as bars, or the number of calls if all costs are unknown."""
     from llmring.cli.bar_chart import bars
 
@@ -135,6 +188,8 @@ def _remarks(whole: Total) -> list[str]:
         remarks.append(
             f"the cost of {of_calls} is unknown and left out; see the reasons: llmring logs"
         )
+    if whole.hits:
+        remarks.append(f"{whole.hits} answered by the cache{_saved(whole)}")
     if whole.cancelled:
         remarks.append(f"{whole.cancelled} cancelled by the caller")
     if whole.refused:
@@ -142,17 +197,23 @@ def _remarks(whole: Total) -> list[str]:
     return remarks
 
 
-def _csv(groups: list[Total], by: str) -> str:
+def _saved(whole: Total) -> str:
+    from llmring.registry.money import usd
+
+    return "" if whole.saved is None else f", which saved {usd(whole.saved)}"
+
+
+def _csv(groups: Sequence[Total], by: str) -> str:
     import csv
 
     import msgspec
 
+    fields = _fields()
     rows = [msgspec.to_builtins(group) for group in groups]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    _, *rest = _fields()
-    writer.writerow([by, *rest])
-    writer.writerows(row.values() for row in rows)
+    writer.writerow([by, *fields[1:]])
+    writer.writerows([row[name] for name in fields] for row in rows)
     return out.getvalue()
 
 

@@ -21,6 +21,7 @@ from llmring.dialects.relay.sealed_signatures import endpoint_mark
 from llmring.dialects.reply_encoding import Envelope, ReplyEncoding
 from llmring.dialects.request_decoding import ClientRequest, RequestFormatError
 from llmring.gateway.chats.cache_group import cache_group
+from llmring.gateway.chats.call_origins import origin_of
 from llmring.gateway.chats.client_events import Shown
 from llmring.gateway.chats.conversation import conversation_of
 from llmring.gateway.chats.missing_results import with_all_results
@@ -107,6 +108,7 @@ def read_chat(
     check_named_servers(parsed, gateway.table.allow)
     if (group := cache_group(parsed, conversation)) is not None:
         parsed = msgspec.structs.replace(parsed, cache_group=group)
+    shown = _shown(gateway, wire, request, asked)
     return ReadChat(
         wire=wire,
         asked=asked,
@@ -115,10 +117,17 @@ def read_chat(
         encoding=encoding,
         envelope=_envelope(gateway, wire, asked, parsed, wishes),
         tools=foreign_tools(parsed.tools) if wire is RESPONSES else {},
-        shown=_shown(gateway, wire, request, asked),
+        shown=shown,
         conversation=conversation,
         wishes=CallWishes(
-            prefer=gateway.affinity.preferred(conversation), max_cost=wishes.max_cost
+            prefer=gateway.affinity.preferred(conversation),
+            max_cost=wishes.max_cost,
+            origin=origin_of(
+                wire,
+                request,
+                asked.conversation,
+                renames=wire is MESSAGES and shown.model is not None,
+            ),
         ),
         request_id=request.headers.get("x-request-id", ""),
         reports=wishes.report,

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from llmring.chat.events import Usage
+from llmring.client.operations.embed import EmbeddingRequest
 from llmring.dialects.gemini import encode_embeddings as gemini
 from llmring.dialects.ollama import decode_embeddings as ollama_decode
 from llmring.dialects.ollama import encode_embeddings as ollama_encode
@@ -20,6 +21,7 @@ from llmring.dialects.openai import decode_embeddings as openai_decode
 from llmring.dialects.openai import encode_embeddings as openai_encode
 from llmring.dialects.request_decoding import ClientEmbedding, RequestFormatError
 from llmring.gateway.answer_headers import CallFacts, answer_headers, name_headers
+from llmring.gateway.chats.call_origins import origin_of
 from llmring.gateway.endpoints.models import JSON_HEADERS
 from llmring.gateway.http import GatewayAnswer, GatewayRequest
 from llmring.gateway.naming import called, client_wishes
@@ -27,6 +29,7 @@ from llmring.gateway.refusals import NotSupportedError
 from llmring.gateway.server_state import Gateway
 from llmring.gateway.wires import Wire
 from llmring.lockfile.document import ModelRef
+from llmring.routing.call_wishes import CallWishes
 
 # Seconds for all texts of a request, unless the client wants less.
 SECONDS = 600.0
@@ -90,12 +93,12 @@ async def answer_embeddings(
     found, headers = _Vectors([], asked.model, None), name_headers(name.alias, name.profile)
     # Without texts, Ollama's clients only want the model loaded.
     if asked.texts:
-        response = await gateway.ring.embed(
+        response = await gateway.ring.embed_parsed(
+            EmbeddingRequest(texts=asked.texts, dimensions=asked.dimensions),
             name.name,
-            asked.texts,
-            dimensions=asked.dimensions,
-            profile=name.profile,
-            timeout=seconds,
+            name.profile,
+            seconds,
+            CallWishes(origin=origin_of(wire, request)),
         )
         served = ModelRef.parse(response.model).model
         shown = asked.model if gateway.table.body_model == "asked" else served
