@@ -131,6 +131,9 @@ COMMANDS = (
     Command(
         ("serve",), "commands.serve", "answer client programs of five APIs, over HTTP", "serve"
     ),
+    Command(
+        ("cache", "clear"), "cache.cache_clear", "remove the answers that gateways keep", "serve"
+    ),
     Command(("mcp",), "commands.mcp", "serve the lockfile to coding assistants, over MCP", "serve"),
     Command(("local", "pull"), "commands.local_pull", "download the small local model", "serve"),
     Command(("completion",), "commands.completion", "print a shell completion script", "setup"),

@@ -142,7 +142,7 @@ class CallPlanner:
             raise ValidationError("the request names no model; give an alias of the lockfile")
         if not request.turns:
             raise ValidationError("the request has no messages")
-        route = self._route(model, profile)
+        route = self.route(model, profile)
         found, policy = route.found, route.policy
         if wishes is not None:
             policy = wishes.within(policy)
@@ -264,12 +264,20 @@ class CallPlanner:
         """
         from llmring.routing.selection.api import by_api
 
-        models = self._route(request.model or "", profile).models.fit_for(request)
+        models = self.route(request.model or "", profile).models.fit_for(request)
         targets = [each for each in models.candidates if isinstance(each, Target)]
         return len(targets) == 1 and by_api(request, targets[0]).dialect.name == dialect
 
-    def _route(self, model: str, profile: str | None) -> Route:
-        """Return the route of an alias, built once for each reading of the lockfile."""
+    def route(self, model: str, profile: str | None) -> Route:
+        """Return the route of an alias, built once for each reading of the lockfile.
+
+        Args:
+            model: The alias, or "provider:model".
+            profile: The profile of the lockfile, if the call names one.
+
+        Raises:
+            ModelNotFoundError: The alias does not exist.
+        """
         pair = self._active_lockfile.reading()
         routes = self._routes
         if routes.reading is not pair:

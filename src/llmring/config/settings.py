@@ -58,6 +58,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         public_key: The key with which a frozen lockfile must be signed, if it is set here.
         registry_url: Address of newer facts about models, if any.
         gateway_secret: The gateway's secret, if it is set here.
+        cache_key: The key that the gateway's kept answers are encrypted with, if any.
         clock: The wall clock, and the date by which prices and retirements are judged.
         transport: The options of HTTP connections.
     """
@@ -75,6 +76,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     public_key: str | None = None
     registry_url: str | None = None
     gateway_secret: str | None = None
+    cache_key: str | None = None
     clock: Clock = Clock()
     transport: TransportOptions = TransportOptions()
 
@@ -118,6 +120,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         public_key=value_of(env, "LLMRING_PUBLIC_KEY"),
         registry_url=value_of(env, "LLMRING_REGISTRY_URL"),
         gateway_secret=value_of(env, "LLMRING_GATEWAY_SECRET"),
+        cache_key=value_of(env, "LLMRING_CACHE_KEY"),
         clock=read_clock(env),
         transport=transport_options(env),
     )

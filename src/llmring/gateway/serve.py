@@ -118,6 +118,11 @@ def open_gateway(
         LLMRingError: The lockfile, the profile, the secret or a setting can't be used.
     """
     settings = read_settings()
+    if settings.cache_key is not None:
+        from llmring.answer_cache.cipher import Cipher
+
+        # Its faults show here, and not with the first call whose answer is kept.
+        Cipher(settings.cache_key)
     own = "".join(variables(["LLMRING_PROVIDER_TIMEOUT_S"]).values()).strip()
     ring = ServedRing(options.file, timeout=UNSET if own else TIMEOUT_SECONDS)
     return LiveGateway(

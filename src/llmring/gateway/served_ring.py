@@ -44,12 +44,13 @@ if TYPE_CHECKING:
     from llmring.chat.embedding import EmbeddingResponse
     from llmring.chat.response import LLMResponse
     from llmring.client.operations.embed import EmbeddingRequest
+    from llmring.client.route_cache import Route
+    from llmring.config.settings import Settings
     from llmring.lockfile.document import Lockfile
     from llmring.providers.endpoint import Endpoint
     from llmring.routing.failover import Failover
     from llmring.routing.plan import Plan
     from llmring.routing.policy import Policy
-
 
 class ServedRing(LLMRing):
     """A ring that makes the calls of a server's clients, and has no lockfile of a calling package.
@@ -90,6 +91,11 @@ class ServedRing(LLMRing):
     def clock(self) -> Clock:
         """The clock that the ring goes by."""
         return self._settings.clock
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the environment."""
+        return self._settings
 
     @property
     def active_lockfile(self) -> ActiveLockfile:
@@ -143,6 +149,18 @@ class ServedRing(LLMRing):
             return []
         today = self._settings.clock.today()
         return [*offered_directly(reading.known.models, reading.endpoints, today)]
+
+    def route(self, model: str, profile: str | None) -> Route | None:
+        """Return the route of the calls of an alias; None for calls that will fail for want of one.
+
+        Args:
+            model: The alias, or "provider:model".
+            profile: The profile of the lockfile; None for the usual one.
+        """
+        try:
+            return self._planner.route(model, profile)
+        except LLMRingError:
+            return None
 
     def relays_whole(self, request: ParsedRequest, profile: str | None) -> bool:
         """Return True if a whole answer is asked as one, and may come as the model's bytes.
@@ -257,6 +275,7 @@ class ServedRing(LLMRing):
         answer: LLMResponse,
         *,
         saved: Decimal | None = None,
+        cache: str = "hit",
     ) -> None:
         """Write a call to the ledger that a cache has answered, without cost.
 
@@ -266,8 +285,9 @@ class ServedRing(LLMRing):
             wishes: The client's wishes, with the origin of the call.
             answer: The answer as it was given before.
             saved: USD that it has cost then, if known.
+            cache: How the cache took part; see `CallOrigin`.
         """
-        origin = msgspec.structs.replace(wishes.origin or CallOrigin(), cache="hit")
+        origin = msgspec.structs.replace(wishes.origin or CallOrigin(), cache=cache)
         start = CallStart("chat", request.model, profile, request, origin=origin)
         record = self._recorder.record(start)
         if not isinstance(record, ServedRecord):

@@ -9,6 +9,7 @@ from llmring.clock import SYSTEM
 from llmring.dialects.relay.sealed_signatures import SealKey
 from llmring.gateway.affinity import Affinity
 from llmring.gateway.answer_headers import LockDigest
+from llmring.gateway.lazy_cache import LazyCache
 from llmring.gateway.served_ring import ServedRing
 from llmring.gateway.signatures.kept_signatures import KeptSignatures
 from llmring.lockfile.gateway_table import GatewayTable
@@ -27,6 +28,7 @@ class Gateway(Struct, frozen=True, kw_only=True):
         affinity: The memory of the models that answered.
         signatures: The memory of signatures that clients return calls without.
         digest: The digest of its lockfile.
+        cache: The answers that it keeps, if an alias asks for that.
     """
 
     ring: ServedRing
@@ -37,6 +39,7 @@ class Gateway(Struct, frozen=True, kw_only=True):
     affinity: Affinity = msgspec.field(default_factory=lambda: Affinity(SYSTEM))
     signatures: KeptSignatures = msgspec.field(default_factory=lambda: KeptSignatures(SYSTEM))
     digest: LockDigest = msgspec.field(default_factory=LockDigest)
+    cache: LazyCache = msgspec.field(default_factory=LazyCache)
 
     @property
     def seal_key(self) -> SealKey:

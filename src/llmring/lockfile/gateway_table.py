@@ -19,6 +19,7 @@ class GatewayTable(Struct, frozen=True, kw_only=True):
         names: Aliases by rule: a name, or the beginning of names and "*".
         head_after: Seconds without content after which a stream is begun all the same.
         body_limit: Largest body of a request in bytes, after unpacking.
+        cache_memory: Bytes of memory that each process has for kept answers.
         cors: Origins of web pages that may call the gateway.
         hosts: Names of hosts, in lower case, by which clients reach the gateway.
         show_upstream_errors: True if errors quote the provider's message; None for only where the
@@ -32,6 +33,7 @@ class GatewayTable(Struct, frozen=True, kw_only=True):
     names: Mapping[str, str] = {}
     head_after: float = 15.0
     body_limit: int = 32 * 2**20
+    cache_memory: int = 64 * 2**20
     cors: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     show_upstream_errors: bool | None = None

@@ -75,6 +75,7 @@ _FOREIGN_VARIABLES = frozenset(
         "LLMRING_GATEWAY_DB",
         "LLMRING_MCP_TOKEN",
         "LLMRING_GATEWAY_SECRET",
+        "LLMRING_CACHE_KEY",
     }
 )
 

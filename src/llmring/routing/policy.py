@@ -16,6 +16,7 @@ OnStreamFailure = Literal["continue", "restart", "raise"]
 OnRefusal = Literal["fallback", "answer"]
 Strategy = Literal["ordered", "weighted", "cheapest", "fastest"]
 StreamCommit = Literal["first", "whole"]
+CacheScope = Literal["key", "team", "all"]
 ShownToolCalls = Literal["whole", "as_they_come"]
 
 STALL_SECONDS = 15.0
@@ -58,6 +59,8 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         recordings: The folder of the recordings, relative to that of the lockfile.
         affinity: For the gateway: True if the turns of a conversation stay with the model that
             answered last.
+        cache: For the gateway: how long an answer is kept, such as "1h".
+        cache_scope: For the gateway: who is given the kept answers to the requests of a key.
         stream_commit: For the gateway: the point from which a stream is shown, or the number of
             characters after which it is.
         tool_calls: For the gateway: the way that the tool calls of a stream are shown.
@@ -84,6 +87,8 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     mode: Literal["replay", "record"] | None = None
     recordings: str | None = None
     affinity: bool = True
+    cache: str | None = None
+    cache_scope: CacheScope = "key"
     stream_commit: StreamCommit | int = "first"
     tool_calls: ShownToolCalls = "whole"
 

@@ -59,6 +59,7 @@ def test_a_wrong_value_is_an_error_with_its_line_its_key_and_its_fix(
         ("affinity", [True, False]),
         ("stream_commit", ["first", "whole", 200]),
         ("tool_calls", ["whole", "as_they_come"]),
+        ("cache_scope", ["key", "team", "all"]),
     ],
 )
 def test_a_binding_and_its_profile_have_the_gateway_s_keys(key: str, values: list[object]) -> None:
@@ -79,6 +80,10 @@ def test_a_binding_and_its_profile_have_the_gateway_s_keys(key: str, values: lis
         ("affinity = 1", "affinity: is not true or false; write affinity = true"),
         ("stream_commit = 0", 'stream_commit: is not "first", "whole" or a number of characters'),
         ('stream_commit = "last"', 'write stream_commit = "first"'),
+        ("cache = true", 'cache: is not a time like "1h"'),
+        ('cache = "0h"', 'write cache = "1h"'),
+        ('cache = "1 h"', 'write cache = "1h"'),
+        ('cache_scope = "teams"', 'is not one of key, team, all; did you mean "team"'),
         ('tool_calls = "hole"', 'tool_calls: is not one of whole, as_they_come; did you mean "w'),
     ],
 )
@@ -87,3 +92,11 @@ def test_a_wrong_value_of_a_binding_is_an_error_with_its_fix(line: str, message:
         parse(f"{BINDING}{line}\n")
 
     assert message in str(caught.value)
+
+
+def test_g123_a_binding_has_the_time_for_which_its_answers_are_kept() -> None:
+    for time in ("1h", "30m", "2d", "1w"):
+        profile = parse(set_policy(BINDING, "cache", time, "default", "fast")).profiles["default"]
+
+        assert policy_of(profile.policy, profile.bindings["fast"].policy).cache == time
+    assert policy_of().cache is None

@@ -144,10 +144,11 @@ GOOD = {
     ),
     "faults of a binding": binding("[[profiles.default.bindings.faults]]\nstatus = 503"),
     "the gateway": '[gateway]\nnames = { "a*" = "fast", "*" = "lib:x" }\nhead_after = 0.5\n'
-    'body_limit = 1\ncors = ["http://[::1]:80"]\nhosts = ["a.b", "[::1]"]\n'
+    'body_limit = 1\ncache_memory = 1\ncors = ["http://[::1]:80"]\nhosts = ["a.b", "[::1]"]\n'
     'show_upstream_errors = true\nshow_upstream_limits = true\nbody_model = "asked"\nx-a = 1',
     "the gateway's keys of a binding": binding(
-        'stream_commit = 200\ntool_calls = "as_they_come"\naffinity = false'
+        'stream_commit = 200\ntool_calls = "as_they_come"\naffinity = false\n'
+        'cache = "1h"\ncache_scope = "team"'
     ),
 }
 
@@ -229,6 +230,8 @@ BAD = {
     "any origin": "[gateway]\ncors = ['*']",
     "an origin with a path": "[gateway]\ncors = ['https://a.b/']",
     "a host with a port": "[gateway]\nhosts = ['a.b:80']",
+    "a cache without a unit of time": binding('cache = "60"'),
+    "no memory for kept answers": "[gateway]\ncache_memory = 0",
     "a switch that is a number": binding("affinity = 1"),
     "a stream that is shown after 0 characters": binding("stream_commit = 0"),
 }

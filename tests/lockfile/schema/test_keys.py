@@ -11,6 +11,7 @@ from llmring.lockfile.schema import keys
 from llmring.lockfile.schema.shapes import Either, Items, NamedItems, Outline, Shape, Table, misfits
 from llmring.registry.catalog import Capability
 from llmring.routing.policy import (
+    CacheScope,
     OnRefusal,
     OnStreamFailure,
     Policy,
@@ -76,6 +77,7 @@ def test_a_policy_has_the_keys_that_calls_obey() -> None:
         ("on_refusal", OnRefusal),
         ("stream_commit", StreamCommit),
         ("tool_calls", ShownToolCalls),
+        ("cache_scope", CacheScope),
     ],
 )
 def test_the_choices_of_a_policy_are_those_that_calls_know(key: str, allowed: object) -> None:

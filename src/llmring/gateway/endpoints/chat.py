@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from contextlib import aclosing
 from typing import Self
 
@@ -52,12 +52,30 @@ async def answer_chat(
     began = time.perf_counter()
     call = read_chat(gateway, wire, request, model=model, stream=stream)
     times = _Times(began, time.perf_counter())
-    if not call.asked.stream and gateway.ring.relays_whole(call.request, call.called.profile):
+    route = gateway.ring.route(call.called.name, call.called.profile)
+    if route is None or route.policy.cache is None:
+        return await _answered(gateway, call, times)
+    # Most gateways keep no answers.
+    from llmring.gateway.chats.cached_chat import bypassed, cached_chat
+
+    cached = cached_chat(gateway, call, request, route)
+    if cached is None:
+        return bypassed(await _answered(gateway, call, times))
+    if call.asked.stream:
+        answer = await _streamed(gateway, cached.call, cached.stream(), times)
+    else:
+        answer = await _whole(gateway, cached.call, cached.whole(), times)
+    return cached.marked(answer)
+
+
+async def _answered(gateway: Gateway, call: ReadChat, times: _Times) -> GatewayAnswer:
+    """Answer with the answer of a model."""
+    ring, arguments = gateway.ring, (call.request, call.called.profile, call.wishes)
+    if call.asked.stream:
+        return await _streamed(gateway, call, ring.stream_events(*arguments), times)
+    if ring.relays_whole(call.request, call.called.profile):
         return await _relayed(gateway, call, times)
-    if not call.asked.stream:
-        return await _whole(gateway, call, times)
-    chunks = gateway.ring.stream_events(call.request, call.called.profile, call.wishes)
-    return await _streamed(gateway, call, chunks, times)
+    return await _whole(gateway, call, ring.whole_events(*arguments), times)
 
 
 class _Times(Struct, frozen=True):
@@ -88,9 +106,11 @@ async def _relayed(gateway: Gateway, call: ReadChat, times: _Times) -> GatewayAn
     return GatewayAnswer(headers={"content-type": "application/json", **headers}, body=body)
 
 
-async def _whole(gateway: Gateway, call: ReadChat, times: _Times) -> GatewayAnswer:
+async def _whole(
+    gateway: Gateway, call: ReadChat, answer: Awaitable[list[EventChunk]], times: _Times
+) -> GatewayAnswer:
     """Answer with a whole reply, which is read as a stream, so that it may take its time."""
-    chunks = await gateway.ring.whole_events(call.request, call.called.profile, call.wishes)
+    chunks = await answer
     gateway.affinity.answered(call.conversation, chunks[-1].model)
     events = _client_events(gateway, call)
     found = [each for chunk in chunks for each in events.take(chunk)]

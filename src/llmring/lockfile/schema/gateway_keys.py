@@ -20,6 +20,8 @@ from llmring.lockfile.schema.shapes import (
 
 # Regular expressions that match a whole text.
 NAME_RULE = r"([^\s*\x00-\x1f\x7f-\x9f]+\*?|\*)"
+# Most answers that are worth keeping are so for minutes, hours or days.
+CACHE_TIME = "[1-9][0-9]{0,4}[mhdw]"
 _HOST = r"([A-Za-z0-9_-]([A-Za-z0-9._-]*[A-Za-z0-9_-])?|\[[0-9A-Fa-f:.]+\])"
 _ORIGIN = (
     r"[a-z][a-z0-9+.-]*://([a-z0-9_-]([a-z0-9._-]*[a-z0-9_-])?|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?"
@@ -30,6 +32,20 @@ GATEWAY_POLICY: Mapping[str, Shape] = {
     "affinity": Flag(
         about="Whether the turns of a conversation stay with the model that answered last, while "
         "it is healthy; true if left out. For llmring serve.",
+    ),
+    "cache": Text(
+        noun='a time like "1h": a number, and m, h, d or w',
+        example='"1h"',
+        pattern=CACHE_TIME,
+        about="How long an answer is kept, to be given again to the same request; none is kept if "
+        "left out. For llmring serve.",
+    ),
+    "cache_scope": Choice(
+        options=("key", "team", "all"),
+        noun="one of key, team, all",
+        example='"key"',
+        about="Who is given the kept answers to the requests of a key: that key, its team, or all "
+        "who call the alias. For llmring serve.",
     ),
     "stream_commit": Either(
         options=(
@@ -99,6 +115,13 @@ GATEWAY: Mapping[str, Shape] = {
         noun="a list of host names",
         example='["llm.example.com"]',
         about="Names by which clients reach the gateway, other than localhost.",
+    ),
+    "cache_memory": Whole(
+        noun="a whole number of bytes from 1",
+        example="67108864",
+        least=1,
+        about="The memory that each process has for kept answers, in bytes; 67108864 (64 MiB) if "
+        "left out.",
     ),
     "show_upstream_errors": Flag(
         about="Whether errors quote the provider's message; if left out, only on this machine.",

@@ -1,0 +1,1 @@
+"""Answers that a gateway keeps, to give them again to the same request."""

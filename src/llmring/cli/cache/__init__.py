@@ -1,0 +1,1 @@
+"""The command that removes the answers a gateway keeps."""
