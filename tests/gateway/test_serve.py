@@ -159,6 +159,16 @@ def test_g173_what_is_wrong_is_an_error_before_the_gateway_listens() -> None:
         prepare(ServeOptions(port=0, profile="nowhere"))
 
 
+def test_g173_a_short_key_of_kept_answers_is_an_error_at_the_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write(ONE)
+    monkeypatch.setenv("LLMRING_CACHE_KEY", "short")
+
+    with pytest.raises(ConfigurationError, match="LLMRING_CACHE_KEY"):
+        prepare(ServeOptions(port=0))
+
+
 def test_g173_the_secret_is_kept_in_the_state_folder(tmp_path: Path) -> None:
     write(ONE)
     prepare(ServeOptions(port=0)).close()

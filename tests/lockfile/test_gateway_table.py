@@ -129,6 +129,17 @@ def test_changes_of_the_table_are_differences() -> None:
     ]
 
 
+def test_g123_changes_of_kept_answers_are_differences() -> None:
+    before = parse(f'{BINDING}cache = "1h"\n')
+    after = parse(f'{BINDING}cache = "2h"\ncache_scope = "all"\n[gateway]\ncache_memory = 1\n')
+
+    assert [str(each) for each in changes(before, after)] == [
+        "+ gateway.cache_memory → 1",
+        "default.fast.cache: 1h → 2h",
+        "+ default.fast.cache_scope → all",
+    ]
+
+
 def test_formatting_keeps_the_table() -> None:
     text = '[gateway]\nhead_after=5\n[gateway.names]\n"a*"="fast"\n'
 

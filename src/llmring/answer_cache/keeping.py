@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+import msgspec
+
 from llmring.answer_cache.kept_answer import KeptAnswer
+from llmring.answer_cache.request_key import MEANINGLESS
 from llmring.chat.events import UsageReport
-from llmring.chat.parsed_request import ParsedRequest
+from llmring.chat.parsed_request import OwnFields, ParsedRequest
 from llmring.chat.parts import AudioPart, DocumentPart, ImagePart, UploadedPart
 from llmring.chat.tools import ProviderTool
 from llmring.client.answer_schema import answer_form, parse_answer
 from llmring.client.replies.event_chunk import EventChunk
 from llmring.exceptions import ValidationError
+from llmring.routing.selection.own_parts import for_api
+from llmring.routing.targets import Target
 
 # Documents of a request together, as bytes.
 MOST_DOCUMENTS = 2**20
@@ -65,7 +70,11 @@ def answer_to_keep(
     if last is None or last.message is None or last.finish_reason not in _COMPLETE or last.refusal:
         return None
     begun = [chunk for chunk in chunks if chunk.target is not None]
-    if len(begun) != 1 or any(chunk.restart for chunk in chunks) or _is_remarked(begun[0], last):
+    if (
+        len(begun) != 1
+        or any(chunk.restart for chunk in chunks)
+        or _is_remarked(request, begun[0], last)
+    ):
         return None
     if last.usage is not None and last.usage.provider_tool_calls:
         return None
@@ -87,10 +96,23 @@ def answer_to_keep(
     )
 
 
-def _is_remarked(first: EventChunk, last: EventChunk) -> bool:
+def _is_remarked(request: ParsedRequest, first: EventChunk, last: EventChunk) -> bool:
     """Return True if the model was not asked for all, or not all of its answer could be read."""
     done = [attempt for attempt in last.attempts if attempt.outcome == "ok"]
-    return bool(first.adjusted) or any(each.adjusted or each.notes for each in done)
+    changes = {*first.adjusted, *(change for attempt in done for change in attempt.adjusted)}
+    if changes and first.target is not None:
+        changes -= _of_no_consequence(request, first.target)
+    return bool(changes) or any(attempt.notes for attempt in done)
+
+
+def _of_no_consequence(request: ParsedRequest, target: Target) -> set[str]:
+    """Return the remarks on what is left out for a model, but that no answer depends on."""
+    own = request.own
+    if own is None:
+        return set()
+    fields = {name: value for name, value in own.fields.items() if name in MEANINGLESS}
+    alone = msgspec.structs.replace(request, own=OwnFields(dialect=own.dialect, fields=fields))
+    return {*for_api(alone, target.dialect, target.quirks)[1]}
 
 
 def _fits(request: ParsedRequest, text: str) -> bool:

@@ -25,7 +25,7 @@ from llmring.chat.tools import NamedTool, ProviderTool, Tool, ToolCall
 _VERSION = "1"
 
 # Fields of single APIs that no answer depends on.
-_MEANINGLESS = frozenset(
+MEANINGLESS = frozenset(
     {
         "cache_control",
         "keep_alive",
@@ -98,7 +98,7 @@ def _meaning(request: ParsedRequest) -> Any:
 
 
 def _meaningful(fields: Mapping[str, Any]) -> dict[str, Any]:
-    found = {name: value for name, value in fields.items() if name not in _MEANINGLESS}
+    found = {name: value for name, value in fields.items() if name not in MEANINGLESS}
     if isinstance(betas := found.get("betas"), list):
         found["betas"] = sorted(set(map(str, betas)))
     return found

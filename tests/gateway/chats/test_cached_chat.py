@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -241,6 +241,17 @@ def test_g134_an_answer_to_a_part_of_the_request_is_not_kept(models: CachedModel
     assert [outcome(reply) for reply in replies] == ["miss", "miss"]
 
 
+@pytest.mark.parametrize("name", ["gemini", "openai_chat"])
+def test_g134_what_no_answer_depends_on_may_be_left_out(models: CachedModels, name: str) -> None:
+    models.start(text("Hi", name=name), name=name)
+
+    with ServedGateway() as gateway:
+        replies = [ask(gateway, MESSAGES, metadata={"user_id": user}, stream=True) for user in "ab"]
+
+    assert "metadata" in replies[0].headers["x-llmring-notes"]
+    assert [outcome(reply) for reply in replies] == ["miss", "hit"]
+
+
 @pytest.mark.parametrize(
     "question",
     [
@@ -388,26 +399,22 @@ def test_g136_calls_that_share_an_answer_have_their_own_ids_and_cost_nothing(
     assert len({reply.json["id"] for reply in replies}) == 4
 
 
-def test_g136_the_first_caller_may_leave(models: CachedModels) -> None:
-    server = models.start(paused(text("Hello ", "you"), 1.0, after=2))
-    body = {"model": "t", "messages": [{"role": "user", "content": "Hi"}], "stream": True}
-    question = {name: body[name] for name in ("messages",)}
+@either_form
+def test_g136_the_first_caller_may_leave(models: CachedModels, stream: bool) -> None:
+    server = models.start(paused(text("Hello ", "you"), 1.5, after=2))
 
-    with ServedGateway() as gateway:
+    with ServedGateway() as gateway, ThreadPoolExecutor() as pool:
         leader = gateway.connect()
-        sent = {**body, "max_tokens": 200, "temperature": 0}
-        leader.sendall(request(body=sent))
-        read_until(leader, b"Hello")
-        got: list[Reply] = []
-        follower = threading.Thread(
-            target=lambda: got.append(ask(gateway, CHAT, stream=True, question=question))
-        )
-        follower.start()
+        leader.sendall(request(body={**SAME["chat"], "stream": stream}))
+        assert server.received()
+        if stream:
+            read_until(leader, b"Hello")
+        follower = pool.submit(ask, gateway, CHAT, stream=stream)
         time.sleep(0.3)
         leader.close()
-        follower.join(20)
+        reply = follower.result(20)
 
-    assert read(CHAT, got[0]).content == "Hello you"
+    assert read(CHAT, reply).content == "Hello you"
     assert len(server.requests) == 1
 
 
@@ -438,16 +445,24 @@ def test_g136_a_failure_is_that_of_all_once(models: CachedModels, stream: bool) 
     assert len(server.requests) == 2
 
 
-def test_g136_the_limits_of_one_caller_do_not_fail_another(models: CachedModels) -> None:
-    models.start(paused(text("Hi"), 0.5), lockfile=PRICED)
+def test_g136_a_limit_that_fails_the_first_caller_is_not_that_of_the_others(
+    models: CachedModels,
+) -> None:
+    policy = 'cache = "1h"\nmax_concurrency = 1'
+    models.start(paused(text("Hi"), 1.5), text("Hi"), policy=policy)
+    other = {"messages": [{"role": "user", "content": "Something else"}]}
+    patience = {"x-llmring-timeout": "1"}
 
-    with ServedGateway() as gateway:
-        replies = at_once(
-            2,
-            lambda at: ask(gateway, CHAT, headers={} if at else {"x-llmring-max-cost": "0.000001"}),
-        )
+    with ServedGateway() as gateway, ThreadPoolExecutor() as pool:
+        blocking = pool.submit(ask, gateway, CHAT, stream=True, question=other)
+        time.sleep(0.3)
+        waiting = []
+        for _ in range(2):
+            waiting.append(pool.submit(ask, gateway, CHAT, stream=True, headers=patience))
+            time.sleep(0.2)
+        found = [each.result(20).status for each in (blocking, *waiting)]
 
-    assert [reply.status == 200 for reply in replies] == [False, True]
+    assert found == [200, 429, 200]
 
 
 # --- Where the answers are ---

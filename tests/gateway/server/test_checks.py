@@ -33,6 +33,15 @@ def test_g126_a_short_secret_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     assert states(setup())["gateway secret"] == "fail"
 
 
+@pytest.mark.parametrize(("key", "state"), [("short", "fail"), ("k" * 32, "ok")])
+def test_g126_a_key_of_kept_answers_is_checked(
+    monkeypatch: pytest.MonkeyPatch, key: str, state: str
+) -> None:
+    monkeypatch.setenv("LLMRING_CACHE_KEY", key)
+
+    assert states(setup())["cache key"] == state
+
+
 @pytest.mark.parametrize(("alias", "state"), [("fast", "ok"), ("slow", "warn")])
 def test_g126_a_rule_for_names_has_to_lead_to_an_alias(alias: str, state: str) -> None:
     rules = f'\n[gateway]\nnames = {{ "claude-*" = "{alias}" }}\n'

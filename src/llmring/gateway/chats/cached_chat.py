@@ -137,13 +137,15 @@ class CachedChat:
             if flight is None:
                 flight = self._cache.begin(self._flight_key, self._new(), self._keep)
             self.outcome = "miss" if leads else "shared"
+            has_begun = False
             try:
                 async with aclosing(flight.read()) as chunks:
                     async for chunk in chunks:
+                        has_begun = True
                         yield self._own(chunk, leads=leads)
             except LimitExceededError:
                 # The limit may be that of another client.
-                if leads:
+                if leads or has_begun:
                     raise
             else:
                 return

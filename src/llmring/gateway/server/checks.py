@@ -27,6 +27,15 @@ def _secret(setup: Setup) -> Iterator[CheckOutcome]:
     yield CheckOutcome("ok", "the gateway's secret can be read")
 
 
+def _cache_key(setup: Setup) -> Iterator[CheckOutcome]:
+    """Check the key of kept answers, if one is set."""
+    if setup.settings.cache_key is not None:
+        from llmring.answer_cache.cipher import Cipher
+
+        Cipher(setup.settings.cache_key)
+        yield CheckOutcome("ok", "LLMRING_CACHE_KEY can be used")
+
+
 def _names(setup: Setup) -> Iterator[CheckOutcome]:
     """Check that each rule for names leads to an alias."""
     rules = gateway_table(setup.lockfile, setup.source).names
@@ -42,6 +51,7 @@ def _names(setup: Setup) -> Iterator[CheckOutcome]:
 GATEWAY_CHECKS: tuple[tuple[str, Check], ...] = (
     ("gateway", _server),
     ("gateway secret", _secret),
+    ("cache key", _cache_key),
     ("gateway names", _names),
 )
 
