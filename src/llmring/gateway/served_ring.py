@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from llmring.routing.plan import Plan
     from llmring.routing.policy import Policy
 
+
 class ServedRing(LLMRing):
     """A ring that makes the calls of a server's clients, and has no lockfile of a calling package.
 

@@ -519,5 +519,7 @@ def test_g135_a_call_that_cost_nothing_is_in_the_ledger(
     assert (first.cost, first.attempts, first.tags) == (Decimal(12), 1, ())
     assert (again.cost, again.attempts, again.tags) == (Decimal(0), 0, ("again",))
     assert (again.alias, again.model, again.outcome) == ("t", "deepseek:any", "ok")
+    assert (first.cache, again.cache) == ("miss", "hit")
+    assert (again.saved, again.wire) == (Decimal(12), "messages")
     # No tokens were used up.
     assert again.usage is None

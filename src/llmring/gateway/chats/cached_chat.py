@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from decimal import Decimal
 from typing import Literal
 
 import msgspec
@@ -25,8 +26,8 @@ from llmring.exceptions import LimitExceededError, ProviderError
 from llmring.gateway.caller import Caller
 from llmring.gateway.chats.read_chat import ReadChat
 from llmring.gateway.http import GatewayAnswer, GatewayRequest
-from llmring.gateway.served_ring import NOTHING
 from llmring.gateway.server_state import Gateway
+from llmring.ledger.call_origin import CallOrigin
 from llmring.lockfile.pins import plain_amount
 from llmring.routing.policy import CacheScope
 from llmring.routing.targets import Target
@@ -41,6 +42,8 @@ HEADER, SAVED, AGE, ATTEMPTS = (
 # "hit" for a kept answer, "shared" for that of a call in progress, "miss" for a new one, "bypass"
 # for one that can't be kept.
 CacheOutcome = Literal["hit", "shared", "miss", "bypass"]
+
+_NOTHING = Decimal(0)
 
 _FRESH = frozenset({"no-cache", "max-age=0"})
 
@@ -73,6 +76,11 @@ def cached_chat(
     return CachedChat(gateway, call, route, request.caller, is_fresh=bool(directives & _FRESH))
 
 
+def bypassing(call: ReadChat) -> ReadChat:
+    """Return a chat that goes around the kept answers, as the ledger keeps it."""
+    return _with_outcome(call, "bypass")
+
+
 def bypassed(answer: GatewayAnswer) -> GatewayAnswer:
     """Return an answer that went around the kept ones, with the header for that."""
     return _with_headers(answer, {HEADER: "bypass"})
@@ -101,7 +109,7 @@ class CachedChat:
             asked = msgspec.structs.replace(
                 asked, verbatim=msgspec.structs.replace(body, shows=False)
             )
-        self.call = msgspec.structs.replace(call, request=asked)
+        self.call = _with_outcome(msgspec.structs.replace(call, request=asked), "miss")
         self.outcome: CacheOutcome = "miss"
         self._ring = gateway.ring
         self._cache: AnswerCache = gateway.cache.opened(
@@ -195,9 +203,16 @@ class CachedChat:
             chunk = _without_id(chunk)
         if chunk.message is None:
             return chunk
-        call = self.call
-        self._ring.record_kept(
-            call.request, call.called.profile, streamed_answer(chunk), stream=call.asked.stream
+        call, kept = self.call, self._kept
+        # No model was asked, so no tokens were used up.
+        answer = msgspec.structs.replace(streamed_answer(chunk), usage=None)
+        self._ring.record_hit(
+            call.request,
+            call.called.profile,
+            call.wishes,
+            answer,
+            saved=chunk.cost if kept is None else kept.cost,
+            cache=self.outcome,
         )
         return _free(chunk)
 
@@ -221,7 +236,7 @@ class CachedChat:
             served_model=answer.served_model,
             native_finish_reason=answer.native_finish_reason,
             id=answer.id,
-            cost=NOTHING,
+            cost=_NOTHING,
             kept=kept,
         )
 
@@ -268,7 +283,7 @@ def _scope(scope: CacheScope, caller: Caller) -> tuple[str, ...]:
 
 
 def _free(chunk: EventChunk) -> EventChunk:
-    free: EventChunk = msgspec.structs.replace(chunk, cost=NOTHING, cost_reason=None)
+    free: EventChunk = msgspec.structs.replace(chunk, cost=_NOTHING, cost_reason=None)
     return free
 
 
@@ -279,6 +294,13 @@ def _without_id(chunk: EventChunk) -> EventChunk:
     )
     begun: EventChunk = msgspec.structs.replace(chunk, events=events)
     return begun
+
+
+def _with_outcome(call: ReadChat, outcome: CacheOutcome) -> ReadChat:
+    origin = msgspec.structs.replace(call.wishes.origin or CallOrigin(), cache=outcome)
+    wishes = msgspec.structs.replace(call.wishes, origin=origin)
+    marked: ReadChat = msgspec.structs.replace(call, wishes=wishes)
+    return marked
 
 
 def _with_headers(

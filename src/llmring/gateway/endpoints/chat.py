@@ -56,11 +56,11 @@ async def answer_chat(
     if route is None or route.policy.cache is None:
         return await _answered(gateway, call, times)
     # Most gateways keep no answers.
-    from llmring.gateway.chats.cached_chat import bypassed, cached_chat
+    from llmring.gateway.chats.cached_chat import bypassed, bypassing, cached_chat
 
     cached = cached_chat(gateway, call, request, route)
     if cached is None:
-        return bypassed(await _answered(gateway, call, times))
+        return bypassed(await _answered(gateway, bypassing(call), times))
     if call.asked.stream:
         answer = await _streamed(gateway, cached.call, cached.stream(), times)
     else:
