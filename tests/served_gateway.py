@@ -14,7 +14,9 @@ from typing import Any, Self
 
 import uvloop
 
+from llmring.access.live_access import LiveAccess
 from llmring.gateway.app import GatewayApp
+from llmring.gateway.callers.key_check import KeyCheck
 from llmring.gateway.http import GatewayAnswer, GatewayRequest
 from llmring.gateway.routes import Handler, load_handler
 from llmring.gateway.serve import server_for
@@ -51,6 +53,7 @@ class ServedGateway:
         table: The settings of the gateway.
         drain: The end of the gateway.
         ring: The ring that makes the calls.
+        access: The keys that clients need.
         bounds: Attributes of the HTTP server.
     """
 
@@ -63,15 +66,17 @@ class ServedGateway:
         is_open: bool = True,
         on_call: Callable[[str, str], None] | None = None,
         ring: ServedRing | None = None,
+        access: LiveAccess | None = None,
         **bounds: float,
     ) -> None:
         given = handlers or {}
         self._ring = ServedRing() if ring is None else ring
-        gateway = Gateway(
+        self.gateway = gateway = Gateway(
             ring=self._ring,
             table=GatewayTable() if table is None else table,
             secret=SECRET,
-            is_open=is_open,
+            is_open=is_open and access is None,
+            access=None if access is None else KeyCheck(access, self._ring.clock),
         )
 
         def handler(name: str) -> Handler:

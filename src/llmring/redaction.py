@@ -11,6 +11,7 @@ MASK = "***"
 _KEY_SHAPES = re.compile(
     r"\b(?:sk|pk|rk|gsk|xai|pplx|r8|hf|csk|tgp|fw|fpk|gh[pousr]|github_pat|glpat|nvapi|vck|xox[a-z])"
     r"[-_][A-Za-z0-9_\-]{16,}"
+    r"|\blr_[A-Za-z0-9]{38}"  # this gateway
     r"|\bAIza[A-Za-z0-9_\-]{30,}"  # Google
     r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"  # AWS
     r"|\bABSK[A-Za-z0-9+/]{20,}=*"  # Bedrock

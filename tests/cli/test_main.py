@@ -121,10 +121,10 @@ def test_a_mistyped_command_gets_a_suggestion(call: Call, typed: str, meant: str
 
 
 def test_an_unknown_command_like_no_other_gets_no_suggestion(call: Call) -> None:
-    result = call("frobnicate")
+    result = call("quux")
 
     assert result.code == 2
-    assert result.err.endswith("llmring: error: unknown command 'frobnicate'\n")
+    assert result.err.endswith("llmring: error: unknown command 'quux'\n")
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,11 @@
 """Values of environment variables."""
 
+from pathlib import Path
+
 import pytest
 
 from llmring import ConfigurationError
-from llmring.config.environment import switch, value_of
+from llmring.config.environment import database_at, switch, value_of
 
 
 @pytest.mark.parametrize("written", [" value", "value\n", "\tvalue \r\n"])
@@ -33,3 +35,28 @@ def test_a_switch_is_turned_off_by_the_usual_words(value: str) -> None:
 def test_a_switch_with_another_value_is_refused_with_its_name_and_the_fix(value: str) -> None:
     with pytest.raises(ConfigurationError, match=f"^NAME is '{value}'; set it to 1 or 0$"):
         switch({"NAME": value}, "NAME")
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("", Path("/home/ada/keys.sqlite")),
+        ("sqlite:///srv/keys.sqlite", Path("/srv/keys.sqlite")),
+        ("postgresql://ada@db.example/keys", "postgresql://ada@db.example/keys"),
+        ("postgres://db.example/keys", "postgres://db.example/keys"),
+    ],
+)
+def test_a_database_is_the_usual_file_unless_a_variable_names_another(
+    url: str, place: Path | str
+) -> None:
+    assert database_at({"NAME": url}, "NAME", Path("/home/ada/keys.sqlite")) == place
+
+
+def test_without_a_home_folder_there_is_no_usual_file() -> None:
+    assert database_at({}, "NAME", Path("~/keys.sqlite")) is None
+
+
+@pytest.mark.parametrize("url", ["mysql://db.example/keys", "keys.sqlite", "sqlite://"])
+def test_another_address_than_that_of_a_database_is_refused(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="NAME"):
+        database_at({"NAME": url}, "NAME", Path("/home/ada/keys.sqlite"))

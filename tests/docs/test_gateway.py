@@ -21,6 +21,7 @@ from llmring.gateway.refusals import (
     NotReadyError,
     NotSupportedError,
     PayloadTooLargeError,
+    UnauthenticatedError,
 )
 from llmring.gateway.routes import find_route
 from llmring.gateway.wires import CHAT, GEMINI, MESSAGES, OLLAMA, RESPONSES
@@ -129,7 +130,8 @@ def test_each_endpoint_of_the_page_is_answered(method: str, path: str) -> None:
     [
         ("malformed request", RequestFormatError("no messages")),
         ("budget used up", BudgetExceededError("used up", *(3 * [Decimal(1)]))),
-        ("the lockfile or the gateway forbids it", FrozenLockfileError("not pinned")),
+        ("no valid key", UnauthenticatedError("not valid")),
+        ("the lockfile, the key or the gateway forbids it", FrozenLockfileError("not pinned")),
         ("unknown model or path", NoSuchPathError("no path")),
         ("body too large", PayloadTooLargeError("too large")),
         ("a fault of the gateway", ZeroDivisionError()),

@@ -26,6 +26,7 @@ TABLES = {
     "### `[providers.NAME]`": keys.PROVIDER,
     "### `[registry.models]`": keys.MODEL,
     "### `[gateway]`": gateway_keys.GATEWAY,
+    "#### `[[gateway.keys]]`": gateway_keys.GATEWAY_KEY,
 }
 
 

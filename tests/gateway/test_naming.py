@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable
 from decimal import Decimal
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from gateways import gateway_of, get
 from llmring.dialects.request_decoding import RequestFormatError
+from llmring.gateway.caller import Caller
 from llmring.gateway.http import GatewayRequest
 from llmring.gateway.naming import CalledName, ClientWishes, called, client_wishes
 from llmring.gateway.refusals import ForbiddenError, NoSuchPathError, UnknownModelError
@@ -124,6 +126,75 @@ def test_g166_a_name_can_t_write_lines_into_its_error(gateway: Made) -> None:
 def with_keys(tmp_path_factory: pytest.TempPathFactory) -> Gateway:
     path = tmp_path_factory.mktemp("keys") / "llmring.lock"
     return gateway_of(_ring(path, ""), is_open=False, names=RULES)
+
+
+WEB = Caller(key_id="1", key="web", aliases=("c*",))
+
+
+def by(caller: Caller, **headers: str) -> GatewayRequest:
+    named = {key.replace("_", "-"): text for key, text in headers.items()}
+    return get(headers=named, caller=caller)
+
+
+@pytest.mark.parametrize("asked", ["fast", "models/fast", "fast:latest", "claude/fast", "other"])
+def test_g091_an_alias_that_the_key_s_list_lacks_is_forbidden(
+    with_keys: Gateway, asked: str
+) -> None:
+    with pytest.raises(ForbiddenError):
+        name(with_keys, asked, by(WEB))
+    assert name(with_keys, "claude-opus-4-8", by(WEB)).name == "coder"
+
+
+def test_g022_a_key_calls_models_directly_if_it_may(gateway: Made) -> None:
+    here = gateway(is_open=False)
+
+    assert name(here, "openai:gpt-4o", by(Caller(key_id="1", direct=True))).alias is None
+    # Even on this machine.
+    with pytest.raises(UnknownModelError):
+        name(gateway(), "openai:gpt-4o", by(Caller(key_id="1")))
+
+
+@pytest.mark.parametrize(
+    ("profile", "asked", "found"),
+    [
+        (None, None, "default"),
+        (None, "default", "default"),
+        ("prod", None, "prod"),
+        ("prod", "prod", "prod"),
+        ("*", None, "default"),
+        ("*", "prod", "prod"),
+    ],
+)
+def test_g023_a_call_has_the_profile_of_its_key(
+    gateway: Made, profile: str | None, asked: str | None, found: str
+) -> None:
+    headers = {} if asked is None else {"x_llmring_profile": asked}
+
+    assert name(gateway(), "fast", by(Caller(key_id="1", profile=profile), **headers)).profile == (
+        found
+    )
+
+
+@pytest.mark.parametrize(("profile", "asked"), [(None, "prod"), ("prod", "default")])
+def test_g023_another_profile_than_the_key_s_is_forbidden(
+    gateway: Made, profile: str | None, asked: str
+) -> None:
+    with pytest.raises(ForbiddenError):
+        name(gateway(), "fast", by(Caller(key_id="1", profile=profile), x_llmring_profile=asked))
+
+
+def test_g091_another_api_than_the_key_s_is_forbidden(gateway: Made) -> None:
+    caller = Caller(key_id="1", wires=("chat",))
+
+    assert called(gateway(), CHAT, by(caller), "fast").alias == "fast"
+    with pytest.raises(ForbiddenError):
+        called(gateway(), MESSAGES, by(caller), "fast")
+
+
+@given(asked=st.text(max_size=20) | st.sampled_from(["fast", "coder"]))
+def test_g162_a_key_never_calls_what_its_list_lacks(with_keys: Gateway, asked: str) -> None:
+    with contextlib.suppress(ForbiddenError, UnknownModelError):
+        assert name(with_keys, asked, by(WEB)).alias == "coder"
 
 
 WIDE = "\uff46ast"

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from cli.terminal import lockfile_of, write
-from gateway_process import started
+from access_keys import NOON, OPS, WEB, with_key
+from cli.terminal import lockfile_of, run, write
+from gateway_process import GatewayProcess, started
 from llmring import ConfigurationError
+from llmring.access.key_edits import revoked_key
+from llmring.access.sqlite_keys import SqliteKeyStore
 from llmring.gateway.serve import (
     TIMEOUT_SECONDS,
     ServeOptions,
@@ -30,6 +33,7 @@ def test_g173_the_first_lines_show_how_clients_reach_the_aliases() -> None:
         "export ANTHROPIC_BASE_URL=http://127.0.0.1:4180",
         "export GOOGLE_GEMINI_BASE_URL=http://127.0.0.1:4180",
     )
+    assert first_lines("http://127.0.0.1:4180", "prod", [], keys=3)[0].endswith("keys on (3)")
 
 
 def test_g173_a_gateway_is_ready_soon_and_ends_with_exit_code_0() -> None:
@@ -174,3 +178,62 @@ def test_g173_the_secret_is_kept_in_the_state_folder(tmp_path: Path) -> None:
     prepare(ServeOptions(port=0)).close()
 
     assert (tmp_path / "state" / "llmring" / "gateway.secret").is_file()
+
+
+def kept_keys(folder: Path, *keys: str) -> dict[str, str]:
+    """Keep these keys in a file; return the variables with which a gateway finds it."""
+    for number, key in enumerate(keys):
+        SqliteKeyStore(folder / "keys.sqlite").change(with_key(f"key {number}", key))
+    return {"LLMRING_GATEWAY_DB": f"sqlite://{folder / 'keys.sqlite'}"}
+
+
+def status(gateway: GatewayProcess, key: str) -> int:
+    return gateway.ask("GET", "/v1/models", x_api_key=key).status
+
+
+def test_g109_with_a_key_a_gateway_serves_other_machines(tmp_path: Path) -> None:
+    write(ONE)
+    env = kept_keys(tmp_path, WEB)
+    with started("--host", "0.0.0.0", env=env) as gateway:  # noqa: S104
+        assert gateway.lines[0].endswith("keys on (1)")
+        assert [status(gateway, key) for key in (WEB, OPS)] == [200, 401]
+
+
+def test_g109_with_a_key_calls_of_this_machine_need_one_too_unless_no_keys(
+    tmp_path: Path,
+) -> None:
+    write(ONE)
+    env = kept_keys(tmp_path, WEB)
+    with started(env=env) as gateway:
+        closed = [status(gateway, key) for key in (WEB, OPS)]
+    with started("--no-keys", env=env) as gateway:
+        opened = [status(gateway, key) for key in (WEB, OPS)]
+
+    assert (closed, opened) == ([200, 401], [200, 200])
+
+
+def test_g117_a_revoked_and_a_new_key_act_in_all_workers_within_2_seconds(tmp_path: Path) -> None:
+    write(ONE)
+    env = kept_keys(tmp_path, WEB)
+    with started("--workers", "2", env=env) as gateway:
+        assert eventually(lambda: {status(gateway, WEB) for _ in range(8)} == {200}, 30)
+        store = SqliteKeyStore(tmp_path / "keys.sqlite")
+        store.change(revoked_key("key 0", NOON))
+        store.change(with_key("new", OPS))
+        # Wrong keys meanwhile would close the address.
+        time.sleep(2)
+
+        # Connections go to both workers.
+        assert {status(gateway, OPS) for _ in range(8)} == {200}
+        assert {status(gateway, WEB) for _ in range(8)} == {401}
+
+
+def test_g130_a_gateway_does_not_begin_with_keys_that_can_t_be_read(tmp_path: Path) -> None:
+    write(ONE)
+    (tmp_path / "keys.sqlite").write_text("no database" * 100)
+    env = kept_keys(tmp_path)
+
+    done = run("serve", "--port", "0", LLMRING_GATEWAY_DB=env["LLMRING_GATEWAY_DB"])
+
+    assert (done.code, done.out) == (1, "")
+    assert str(tmp_path) in done.err

@@ -85,7 +85,7 @@ def test_g132_the_ledger_has_key_team_api_and_client_of_a_call(
 
     call = kept()
     assert (call.key, call.team, call.wire) == ("ci", "blue", wire.name)
-    assert (call.client, call.session) == ("codex_cli/0.171.0", "talk-1")
+    assert (call.client, call.session) == ("codex_cli/0.171", "talk-1")
     assert call.request_id == "req-1"
     assert call.relay == answer.headers["x-llmring-relay"]
     assert (call.cache, call.saved) == (None, None)

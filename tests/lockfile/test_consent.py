@@ -60,6 +60,9 @@ STEERING = {
         "lets web pages of https://a.example, https://b.example call the gateway"
     ),
     '[gateway]\nhosts = ["a.example"]': "lets clients reach the gateway as a.example",
+    '[[gateway.keys]]\nname = "web"\nhash = "sha256:' + "0" * 64 + '"': (
+        "lets clients with the keys web make calls"
+    ),
     '[profiles.test]\nmode = "record"': "writes requests and answers to the folder of recordings",
     '[profiles.test]\nmode = "record"\nrecordings = "here"': "writes requests and answers to here",
     '[profiles.test]\nrecordings = "../x"': "reads recordings outside of the lockfile's folder",

@@ -134,6 +134,34 @@ COMMANDS = (
     Command(
         ("cache", "clear"), "cache.cache_clear", "remove the answers that gateways keep", "serve"
     ),
+    Command(
+        ("keys", "create"),
+        "keys.keys_create",
+        "make a key for clients of the gateway, and print it once",
+        "serve",
+    ),
+    Command(("keys", "list"), "keys.keys_list", "list the keys of the gateway", "serve"),
+    Command(("keys", "show"), "keys.keys_show", "show the settings of a key", "serve"),
+    Command(("keys", "set"), "keys.keys_set", "change the settings of a key", "serve"),
+    Command(("keys", "rotate"), "keys.keys_rotate", "replace a key by a new one", "serve"),
+    Command(("keys", "revoke"), "keys.keys_revoke", "end a key at once", "serve"),
+    Command(("keys", "hash"), "keys.keys_hash", "print the hash of a key, for a lockfile", "serve"),
+    Command(
+        ("keys", "export"), "keys.keys_export", "print all keys, as hashes, and all teams", "serve"
+    ),
+    Command(("keys", "import"), "keys.keys_import", "add exported keys and teams", "serve"),
+    Command(
+        ("teams", "create"),
+        "teams.teams_create",
+        "add a team, whose limits hold for all its keys",
+        "serve",
+    ),
+    Command(("teams", "list"), "teams.teams_list", "list the teams and their limits", "serve"),
+    Command(
+        ("teams", "show"), "teams.teams_show", "show the settings of a team, and its keys", "serve"
+    ),
+    Command(("teams", "set"), "teams.teams_set", "change the settings of a team", "serve"),
+    Command(("teams", "remove"), "teams.teams_remove", "remove a team that has no keys", "serve"),
     Command(("mcp",), "commands.mcp", "serve the lockfile to coding assistants, over MCP", "serve"),
     Command(("local", "pull"), "commands.local_pull", "download the small local model", "serve"),
     Command(("completion",), "commands.completion", "print a shell completion script", "setup"),

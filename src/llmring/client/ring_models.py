@@ -119,6 +119,8 @@ class RingModels(RingCore):
         try:
             reading = self._active_lockfile.now()
             found, candidates, policy = self._candidates(alias, profile, reading)
+            if wishes is not None:
+                policy = wishes.within(policy)
             spans = self._telemetry.embedding(
                 alias,
                 profile,

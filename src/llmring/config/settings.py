@@ -20,7 +20,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from llmring.clock import SYSTEM, Clock
 from llmring.config import sandbox
-from llmring.config.environment import switch, value_of
+from llmring.config.environment import database_at, switch, value_of
 from llmring.config.transport_settings import transport_options
 from llmring.config.user_folders import config_folder, is_in_a_home, state_folder
 from llmring.exceptions import ConfigurationError
@@ -59,6 +59,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         registry_url: Address of newer facts about models, if any.
         gateway_secret: The gateway's secret, if it is set here.
         cache_key: The key that the gateway's kept answers are encrypted with, if any.
+        gateway_db: The file of the gateway's keys, or the address of their PostgreSQL database;
+            None for no place.
         clock: The wall clock, and the date by which prices and retirements are judged.
         transport: The options of HTTP connections.
     """
@@ -77,6 +79,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     registry_url: str | None = None
     gateway_secret: str | None = None
     cache_key: str | None = None
+    gateway_db: Path | str | None = None
     clock: Clock = Clock()
     transport: TransportOptions = TransportOptions()
 
@@ -121,6 +124,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         registry_url=value_of(env, "LLMRING_REGISTRY_URL"),
         gateway_secret=value_of(env, "LLMRING_GATEWAY_SECRET"),
         cache_key=value_of(env, "LLMRING_CACHE_KEY"),
+        gateway_db=database_at(env, "LLMRING_GATEWAY_DB", state_dir / "keys.sqlite"),
         clock=read_clock(env),
         transport=transport_options(env),
     )
@@ -132,6 +136,11 @@ def _within(tests: Sandbox, found: Settings) -> Settings:
     replaced: Settings = msgspec.structs.replace(
         found,
         ledger=tests.ledger if tests.replaces(found.ledger) else found.ledger,
+        gateway_db=(
+            tests.state_dir(found.state_dir) / "keys.sqlite"
+            if tests.replaces(found.gateway_db)
+            else found.gateway_db
+        ),
         state_dir=tests.state_dir(found.state_dir),
         cache_dir=tests.cache_dir(found.cache_dir),
         redis_url=None if tests.replaces(found.redis_url) else found.redis_url,
@@ -166,6 +175,9 @@ def user_places() -> tuple[Path, list[Path | str]]:
     with contextlib.suppress(ConfigurationError):
         ledger = _ledger(env, state)
         places += [] if ledger is None else [ledger]
+    with contextlib.suppress(ConfigurationError):
+        keys = database_at(env, "LLMRING_GATEWAY_DB", state / "keys.sqlite")
+        places += [] if keys is None else [keys]
     redis = value_of(env, "LLMRING_REDIS_URL")
     return cache, places if redis is None else [*places, redis]
 
@@ -354,18 +366,11 @@ def timeout_of(*timeouts: float | UnsetType | None) -> float | None:
 def _ledger(env: Mapping[str, str], state_dir: Path) -> Path | str | None:
     if value_of(env, "LLMRING_LEDGER") is not None and not switch(env, "LLMRING_LEDGER"):
         return None
-    url = value_of(env, "LLMRING_LEDGER_URL") or value_of(env, "LLMRING_GATEWAY_DB")
-    if url is None:
-        return state_dir / "ledger.sqlite" if is_in_a_home(state_dir) else None
-    scheme, _, rest = url.partition("://")
-    if scheme in ("postgresql", "postgres"):
-        return url
-    if scheme == "sqlite" and rest.strip("/"):
-        return Path(rest).expanduser()
-    raise ConfigurationError(
-        "LLMRING_LEDGER_URL, or else LLMRING_GATEWAY_DB, can't be used; set it to "
-        "postgresql://USER@HOST/DATABASE or sqlite:///PATH"
-    )
+    name, shared = "LLMRING_LEDGER_URL", value_of(env, "LLMRING_GATEWAY_DB") or ""
+    # A file of keys is not a ledger; a database has room for both.
+    if value_of(env, name) is None and shared.startswith(("postgresql://", "postgres://")):
+        name = "LLMRING_GATEWAY_DB"
+    return database_at(env, name, state_dir / "ledger.sqlite")
 
 
 def _retries(value: str | None) -> int | None:

@@ -8,12 +8,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl
 
 import msgspec
 
 from llmring.gateway import origins
+from llmring.gateway.caller import ANYONE
+from llmring.gateway.callers.presented_key import presented_key, query_without_key, without_key
 from llmring.gateway.endpoints.health import not_ready
 from llmring.gateway.errors import error_answer, stream_error
 from llmring.gateway.http import GatewayAnswer, GatewayRequest
@@ -34,11 +36,14 @@ from llmring.gateway.server.client_call import CallHead, ClientCall, Scope
 from llmring.gateway.server.drain import Drain
 from llmring.gateway.server.sending import Send
 from llmring.gateway.server_state import Gateway
-from llmring.gateway.wires import MESSAGES
+from llmring.gateway.wires import CHAT, GEMINI, MESSAGES
 from llmring.redaction import one_line, redact
 
 _ALIAS, _PROFILE = "x-llmring-alias", "x-llmring-profile"
 _READY = "endpoints.health:answer_ready"
+_MODELS = "endpoints.models:"
+# A key may have its answers show none of these headers.
+_ABOUT_CALLS = ("x-llmring-", "server-timing")
 _MOST_FIELDS = 100
 _BROKEN_OFF_SECONDS = 5.0
 
@@ -83,10 +88,15 @@ class GatewayApp:
 
     async def _live(self, receive: Receive, send: Send) -> None:
         """Follow the start and the end of the server."""
+        gateway = self._gateway()
+        if gateway.access is not None:
+            gateway.access.access.start()
         while True:
             message = await receive()
             if message["type"] == "lifespan.shutdown":
-                await self._gateway().ring.aclose()
+                if gateway.access is not None:
+                    gateway.access.access.stop()
+                await gateway.ring.aclose()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
             await send({"type": "lifespan.startup.complete"})
@@ -164,6 +174,18 @@ class GatewayApp:
         if route.refusal is not None:
             raise route.refusal
         head, scope = call.head, call.scope
+        query: Mapping[str, str] = _query(scope) if scope["query_string"] else {}
+        headers: Mapping[str, str] = head.headers
+        address = (scope.get("client") or ("",))[0]
+        caller, access = ANYONE, gateway.access
+        if access is not None and access.is_on and route.needs != "nothing":
+            is_list = route.handler.startswith(_MODELS)
+            if is_list and call.wire is CHAT and "key" in query:
+                call.wire = GEMINI
+            key = presented_key(headers, query, reads_query=is_list or call.wire is GEMINI)
+            caller = access.caller(key, call.wire.name, address, route.needs)
+            headers, query = without_key(headers), query_without_key(query)
+            call.is_terse = caller.is_terse
         limit = gateway.table.body_limit
         body = await read_body(call.receive, head.headers, limit, has_arrived=call.has_arrived)
         if body:
@@ -171,11 +193,12 @@ class GatewayApp:
         return GatewayRequest(
             method=head.method,
             path=head.path.path,
-            query=_query(scope) if scope["query_string"] else {},
-            headers=head.headers,
+            query=query,
+            headers=headers,
             body=body,
             profile=head.path.profile,
-            client=(scope.get("client") or ("",))[0],
+            client=address,
+            caller=caller,
         )
 
     async def _answer(
@@ -183,6 +206,8 @@ class GatewayApp:
     ) -> GatewayAnswer:
         if route.handler == _READY and self._drain.is_draining:
             return not_ready("the gateway is ending")
+        if route.handler == _READY and gateway.access is not None and gateway.access.is_blind:
+            return not_ready("the keys can't be read")
         handler = self._handler(route.handler)
         answer = await handler(gateway=gateway, request=request, **route.arguments)
         if self._on_call is not None and _ALIAS in answer.headers:
@@ -229,7 +254,10 @@ def _report_broken(error: Exception, call: ClientCall) -> None:
 def _completed(answer: GatewayAnswer, call: ClientCall, origin: str | None) -> GatewayAnswer:
     """Return an answer with the headers that all have."""
     request_id = call.head.request_id
-    headers = {"x-request-id": request_id, **answer.headers}
+    shown = answer.headers
+    if call.is_terse:
+        shown = {name: text for name, text in shown.items() if not name.startswith(_ABOUT_CALLS)}
+    headers = {"x-request-id": request_id, **shown}
     if call.wire is MESSAGES:
         headers.setdefault("request-id", request_id)
     if origin is not None and "access-control-allow-origin" not in headers:

@@ -48,6 +48,7 @@ from llmring.gateway.refusals import (
     NotSupportedError,
     PayloadTooLargeError,
     RefusedCallError,
+    TooManyWrongKeysError,
     UnauthenticatedError,
     UnknownModelError,
 )
@@ -122,6 +123,7 @@ _OF_REFUSALS: Mapping[type[RefusedCallError], _Row] = {
     UnknownModelError: _UNKNOWN_MODEL,
     NoSuchPathError: _row(404, "unknown_url"),
     PayloadTooLargeError: _TOO_LARGE,
+    TooManyWrongKeysError: _RATE_LIMITED,
     NotSupportedError: _row(501),
     NotReadyError: _NOT_READY,
 }
@@ -250,7 +252,10 @@ def _of_refusal(error: RefusedCallError, _: _Client) -> _Complaint:
     row = _OF_REFUSALS[kinds[0]] if kinds else _row(error.status)
     message = text_of(error)
     headers: dict[str, str] = {}
+    wait = 1.0 if isinstance(error, NotReadyError) else None
     match error:
+        case TooManyWrongKeysError(retry_after=seconds):
+            wait = seconds
         case UnknownModelError(nearest=nearest) if nearest:
             if not all(name in message for name in nearest):
                 message = f"{message}; similar names: {', '.join(nearest)}"
@@ -259,7 +264,7 @@ def _of_refusal(error: RefusedCallError, _: _Client) -> _Complaint:
     return _Complaint(
         row=row,
         message=message,
-        retry_after=1 if isinstance(error, NotReadyError) else None,
+        retry_after=wait,
         lasts=isinstance(error, NotSupportedError),
         headers=headers,
     )

@@ -1,7 +1,8 @@
 """The names and the profile that a client's request calls, and its wishes for the call.
 
-The profile is that of the header `x-llmring-profile`, or else of the path, or else the gateway's
-own, or else the lockfile's. A gateway with keys has fixed it: another one is forbidden.
+The profile is that of the header `x-llmring-profile`, or else of the path, or else that of the
+client's key, or else the gateway's own, or else the lockfile's. Where the client may not choose,
+another one is forbidden.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from llmring.access.access_records import ANY_PROFILE
 from llmring.config.active_lockfile import CallableNames
 from llmring.dialects.request_decoding import RequestFormatError
 from llmring.exceptions import ConfigurationError
+from llmring.gateway.caller import Caller
 from llmring.gateway.http import GatewayRequest
 from llmring.gateway.refusals import ForbiddenError, NoSuchPathError, UnknownModelError
 from llmring.gateway.server_state import Gateway
@@ -72,7 +75,7 @@ class ClientWishes(Struct, frozen=True, kw_only=True):
         return min(times, default=None)
 
 
-def called(gateway: Gateway, wire: Wire, request: GatewayRequest, asked: str) -> CalledName:  # noqa: ARG001 -- keys may be limited to wires
+def called(gateway: Gateway, wire: Wire, request: GatewayRequest, asked: str) -> CalledName:
     """Return what a client calls by the name of a model.
 
     Args:
@@ -87,8 +90,11 @@ def called(gateway: Gateway, wire: Wire, request: GatewayRequest, asked: str) ->
         RequestFormatError: The header names an unknown profile.
         NoSuchPathError: The path names an unknown profile.
     """
+    caller = request.caller
+    if caller.wires is not None and wire.name not in caller.wires:
+        raise ForbiddenError(f"this key may not be used for the API {wire.name}")
     names = callable_names(gateway, request)
-    found = find_name(asked, client_names(gateway, names))
+    found = find_name(asked, client_names(gateway, names, caller))
     if isinstance(found, RefusedName):
         if found.forbidden:
             raise ForbiddenError(f"this key may not call {asked!r:.200}{_hint(found.nearest)}")
@@ -111,10 +117,16 @@ def callable_names(gateway: Gateway, request: GatewayRequest) -> CallableNames:
     """
     wanted = request.headers.get(PROFILE) or None
     asked = wanted or request.profile
+    fixed = gateway.profile
+    may_choose = gateway.is_open
+    if request.caller.key_id:
+        may_choose = request.caller.profile == ANY_PROFILE
+        if not may_choose:
+            fixed = request.caller.profile or fixed
     if asked is None:
-        return gateway.ring.callable_names(gateway.profile)
-    if not gateway.is_open:
-        own = gateway.ring.callable_names(gateway.profile)
+        return gateway.ring.callable_names(fixed)
+    if not may_choose:
+        own = gateway.ring.callable_names(fixed)
         if asked != own.profile:
             raise ForbiddenError(f"this key may not call the profile {asked!r:.200}")
         return own
@@ -129,18 +141,25 @@ def callable_names(gateway: Gateway, request: GatewayRequest) -> CallableNames:
     raise NoSuchPathError(unknown)
 
 
-def client_names(gateway: Gateway, names: CallableNames) -> ClientNames:
+def calls_directly(gateway: Gateway, caller: Caller) -> bool:
+    """Return True if a caller may call models by "provider:model"."""
+    return caller.direct if caller.key_id else gateway.is_open
+
+
+def client_names(gateway: Gateway, names: CallableNames, caller: Caller) -> ClientNames:
     """Return the names that a client may use.
 
     Args:
         gateway: The gateway.
         names: The names in the profile that it calls.
+        caller: The client.
     """
     return ClientNames(
         aliases=names.aliases,
         rules=gateway.table.names,
         providers=names.providers,
-        direct=gateway.is_open,
+        allowed=caller.aliases,
+        direct=calls_directly(gateway, caller),
     )
 
 

@@ -7,6 +7,7 @@ RefusedCallError            .status: the HTTP status to answer with
 ├── NoSuchPathError         404: no such endpoint
 ├── MethodNotAllowedError   405 .allowed: the endpoint has other methods
 ├── PayloadTooLargeError    413: the body is too large
+├── TooManyWrongKeysError   429 .retry_after: keys are being guessed
 ├── NotSupportedError       501: the gateway does not offer this
 └── NotReadyError           503: the gateway is starting or ending
 """
@@ -78,6 +79,20 @@ class PayloadTooLargeError(RefusedCallError):
     """A call whose body is larger than the gateway accepts."""
 
     status = 413
+
+
+class TooManyWrongKeysError(RefusedCallError):
+    """A call from an address that has sent too many wrong keys.
+
+    Attributes:
+        retry_after: Seconds after which keys from there are looked at again.
+    """
+
+    status = 429
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class NotSupportedError(RefusedCallError):

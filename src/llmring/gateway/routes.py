@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
+from llmring.gateway.callers.key_check import Needs
 from llmring.gateway.http import GatewayAnswer
 from llmring.gateway.refusals import (
     ForbiddenError,
@@ -38,6 +39,7 @@ class GatewayRoute(Struct, frozen=True, kw_only=True):
         handler: The function that answers it, as "module:name" in the gateway's folder.
         arguments: The arguments of the function, except the gateway and the request.
         is_public: True if it is answered for any name of the host, and in any state.
+        needs: What clients of a gateway with keys need for it.
         refusal: The error that answers it instead of the function.
     """
 
@@ -45,6 +47,7 @@ class GatewayRoute(Struct, frozen=True, kw_only=True):
     handler: str = ""
     arguments: Mapping[str, Any] = {}
     is_public: bool = False
+    needs: Needs = "key"
     refusal: RefusedCallError | None = None
 
 
@@ -76,6 +79,15 @@ def _embed(api: Wire, **more: Any) -> GatewayRoute:
     return _for(api, "endpoints.embeddings:answer_embeddings", **more)
 
 
+def _manage(handler: str) -> GatewayRoute:
+    """Return the way to a function of the gateway's own API."""
+    return GatewayRoute(wire=CHAT, handler=f"ui_api.{handler}", needs="admin")
+
+
+def _public(handler: str) -> GatewayRoute:
+    return GatewayRoute(wire=CHAT, handler=handler, is_public=True, needs="nothing")
+
+
 _EXACT: Mapping[str, Mapping[str, GatewayRoute]] = {
     "/v1/chat/completions": {"POST": _chat(CHAT)},
     "/v1/embeddings": {"POST": _embed(CHAT)},
@@ -90,15 +102,17 @@ _EXACT: Mapping[str, Mapping[str, GatewayRoute]] = {
     "/api/version": {"GET": _of(OLLAMA, "endpoints.ollama_models:server_version")},
     "/api/ps": {"GET": _of(OLLAMA, "endpoints.ollama_models:list_running")},
     "/api/show": {"POST": _of(OLLAMA, "endpoints.ollama_models:show_model")},
-    "/ui/api/explain": {"GET": _of(CHAT, "ui_api.explained_call:answer_explain")},
+    "/ui/api/explain": {"GET": _manage("explained_call:answer_explain")},
+    "/ui/api/keys": {
+        "GET": _manage("key_admin:list_keys"),
+        "POST": _manage("key_admin:create_key"),
+    },
+    "/ui/api/keys/set": {"POST": _manage("key_admin:set_key")},
+    "/ui/api/keys/revoke": {"POST": _manage("key_admin:revoke_key")},
     "/openapi.json": {"GET": _of(CHAT, "endpoints.openapi:answer_openapi")},
-    "/": {"GET": GatewayRoute(wire=CHAT, handler="endpoints.health:answer_root")},
-    "/healthz": {
-        "GET": GatewayRoute(wire=CHAT, handler="endpoints.health:answer_health", is_public=True)
-    },
-    "/readyz": {
-        "GET": GatewayRoute(wire=CHAT, handler="endpoints.health:answer_ready", is_public=True)
-    },
+    "/": {"GET": GatewayRoute(wire=CHAT, handler="endpoints.health:answer_root", needs="nothing")},
+    "/healthz": {"GET": _public("endpoints.health:answer_health")},
+    "/readyz": {"GET": _public("endpoints.health:answer_ready")},
 }
 
 _GEMINI_ROOTS = ("/v1", "/v1beta", "/v1alpha")

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET, Struct
 
+from llmring.access.live_access import LiveAccess
+from llmring.access.open_key_store import key_store_at
 from llmring.address import is_loopback
 from llmring.config.gateway_secret import gateway_secret
 from llmring.config.settings import read_settings, trusts_lockfiles, variables
+from llmring.exceptions import ConfigurationError
 from llmring.gateway.served_ring import ServedRing
 from llmring.gateway.server.drain import DELAY_SECONDS, Drain
 from llmring.gateway.server.listening import listening
-from llmring.gateway.server.live_gateway import LiveGateway
+from llmring.gateway.server.live_gateway import Audience, LiveGateway
 from llmring.gateway.shared_table import SharedTables
 from llmring.lockfile.consent import Claim
 
@@ -33,6 +36,10 @@ _KEEP_ALIVE_SECONDS = 75
 GRACE_SECONDS = 10
 
 
+class NoKeysError(ConfigurationError):
+    """A gateway that other machines can reach has no keys."""
+
+
 class ServeOptions(Struct, frozen=True, kw_only=True):
     """The options of a gateway's process.
 
@@ -43,6 +50,7 @@ class ServeOptions(Struct, frozen=True, kw_only=True):
         file: The lockfile, if one is named.
         accept_removals: True if the lockfile may lose aliases that are called.
         drain_delay: Seconds from the first signal to end until no connections are taken.
+        no_keys: True if all who reach it may make calls, whatever keys there are.
     """
 
     host: str = "127.0.0.1"
@@ -51,6 +59,7 @@ class ServeOptions(Struct, frozen=True, kw_only=True):
     file: str | None = None
     accept_removals: bool = False
     drain_delay: float = DELAY_SECONDS
+    no_keys: bool = False
 
 
 class PreparedGateway(Struct, frozen=True, kw_only=True):
@@ -87,9 +96,14 @@ def prepare(options: ServeOptions) -> PreparedGateway:
 
     Raises:
         LLMRingError: The lockfile, the profile, the secret or a setting can't be used.
-        ConfigurationError: The address is not one of this machine, or the port is in use.
+        NoKeysError: Other machines can reach it, and no key is valid.
+        ConfigurationError: The address is not one of this machine, the port is in use, or the keys
+            can't be read.
     """
     live = open_gateway(options)
+    keys = _usable_keys(live)
+    if not (keys or options.no_keys or is_loopback(options.host)):
+        raise NoKeysError(f"{options.host} can be reached from other machines, and has no keys")
     aliases = live.now().ring.list_aliases(options.profile)
     door = listening(options.host, options.port)
     url = _url(options.host, door.getsockname()[1])
@@ -97,8 +111,22 @@ def prepare(options: ServeOptions) -> PreparedGateway:
         options=options,
         live=live,
         door=door,
-        lines=first_lines(url, live.active_profile, list(aliases)),
+        lines=first_lines(url, live.active_profile, list(aliases), keys=keys),
     )
+
+
+def _usable_keys(live: LiveGateway) -> int | None:
+    """Return the number of keys that clients may use; None if they need none.
+
+    Raises:
+        ConfigurationError: The keys can't be read.
+    """
+    access = live.access
+    if access is None:
+        return None
+    if access.failure is not None:
+        raise access.failure
+    return access.usable(live.now().ring.clock.now()) if access.is_on else None
 
 
 def open_gateway(
@@ -125,11 +153,16 @@ def open_gateway(
         Cipher(settings.cache_key)
     own = "".join(variables(["LLMRING_PROVIDER_TIMEOUT_S"]).values()).strip()
     ring = ServedRing(options.file, timeout=UNSET if own else TIMEOUT_SECONDS)
+    is_local = is_loopback(options.host)
+    access = None
+    if not options.no_keys:
+        store = None if settings.gateway_db is None else key_store_at(settings.gateway_db)
+        access = LiveAccess(store, always=not is_local)
     return LiveGateway(
         ring,
         gateway_secret(settings.gateway_secret, settings.state_dir),
         profile=options.profile,
-        is_open=is_loopback(options.host),
+        audience=Audience(is_open=is_local, access=access),
         accept_removals=options.accept_removals,
         needs_consent=ring.lockfile_source == "folder" and not trusts_lockfiles(),
         agreed=agreed,
@@ -137,17 +170,21 @@ def open_gateway(
     )
 
 
-def first_lines(url: str, profile: str, aliases: list[str]) -> tuple[str, ...]:
+def first_lines(
+    url: str, profile: str, aliases: list[str], *, keys: int | None = None
+) -> tuple[str, ...]:
     """Return what a gateway prints when it starts.
 
     Args:
         url: Its address.
         profile: Its profile.
         aliases: The aliases of the profile.
+        keys: The number of keys that clients may use; None if they need none.
     """
+    needed = "keys off" if keys is None else f"keys on ({keys})"
     return (
         f"llmring gateway at {url}, profile {profile}, "
-        f"aliases: {', '.join(aliases) or 'none'}, keys off",
+        f"aliases: {', '.join(aliases) or 'none'}, {needed}",
         f"export OPENAI_BASE_URL={url}/v1",
         f"export ANTHROPIC_BASE_URL={url}",
         f"export GOOGLE_GEMINI_BASE_URL={url}",

@@ -31,7 +31,6 @@ from llmring.client.structured import in_form
 from llmring.clock import Clock
 from llmring.config.active_lockfile import ActiveLockfile, CallableNames
 from llmring.exceptions import LLMRingError
-from llmring.field_types import whole_number
 from llmring.gateway.served_record import ServedRecord, ServedRecorder
 from llmring.ledger.call_origin import CallOrigin
 from llmring.routing.backoff import MOST_SERVED_SECONDS
@@ -232,6 +231,28 @@ class ServedRing(LLMRing):
             policy = msgspec.structs.replace(policy, timeout=self._timeout)
         return plan, policy
 
+    async def embed_for(
+        self,
+        name: str,
+        request: EmbeddingRequest,
+        profile: str | None,
+        seconds: float | None,
+        wishes: CallWishes,
+    ) -> EmbeddingResponse:
+        """Return the vectors of texts, as `embed` does.
+
+        Args:
+            name: The alias, or "provider:model".
+            request: The texts.
+            profile: The profile of the lockfile; None for the usual one.
+            seconds: The time limit; None for no limit.
+            wishes: The client's wishes.
+
+        Raises:
+            LLMRingError: No model answered.
+        """
+        return await self._embed(request, name, profile, seconds, wishes)
+
     async def count_parsed(self, request: ParsedRequest, profile: str | None) -> TokenCount:
         """Count the input tokens of a request, as `count_tokens` does.
 
@@ -243,30 +264,6 @@ class ServedRing(LLMRing):
             LLMRingError: No model can count them.
         """
         return await self._count(request, profile)
-
-    async def embed_parsed(
-        self,
-        request: EmbeddingRequest,
-        name: str,
-        profile: str | None,
-        seconds: float | None,
-        wishes: CallWishes | None = None,
-    ) -> EmbeddingResponse:
-        """Embed the texts of a request, as `embed` does.
-
-        Args:
-            request: The request.
-            name: The alias, or the reference of a model.
-            profile: The profile of the lockfile; None for the usual one.
-            seconds: Seconds for the whole call; None for no limit.
-            wishes: The client's wishes, if it has any.
-
-        Raises:
-            LLMRingError: As for `embed`.
-        """
-        if request.dimensions is not None:
-            whole_number("dimensions", request.dimensions, "a whole number")
-        return await self._embed(request, name, profile, seconds, wishes)
 
     def record_hit(
         self,

@@ -9,6 +9,8 @@ from llmring.clock import SYSTEM
 from llmring.dialects.relay.sealed_signatures import SealKey
 from llmring.gateway.affinity import Affinity
 from llmring.gateway.answer_headers import LockDigest
+from llmring.gateway.caller import Caller
+from llmring.gateway.callers.key_check import KeyCheck
 from llmring.gateway.lazy_cache import LazyCache
 from llmring.gateway.served_ring import ServedRing
 from llmring.gateway.signatures.kept_signatures import KeptSignatures
@@ -23,8 +25,9 @@ class Gateway(Struct, frozen=True, kw_only=True):
         table: The `[gateway]` table of the lockfile in use.
         secret: The secret that its seals are made with.
         profile: The profile of requests that name none; None for the lockfile's own.
-        is_open: True if it serves without keys: clients may call models directly, choose a
-            profile, and see the providers' messages.
+        is_open: True if it serves this machine without keys: clients may call models directly,
+            choose a profile, and see the providers' messages.
+        access: The keys that its clients need; None if they never need any.
         affinity: The memory of the models that answered.
         signatures: The memory of signatures that clients return calls without.
         digest: The digest of its lockfile.
@@ -36,15 +39,15 @@ class Gateway(Struct, frozen=True, kw_only=True):
     secret: bytes
     profile: str | None = None
     is_open: bool = True
+    access: KeyCheck | None = None
     affinity: Affinity = msgspec.field(default_factory=lambda: Affinity(SYSTEM))
     signatures: KeptSignatures = msgspec.field(default_factory=lambda: KeptSignatures(SYSTEM))
     digest: LockDigest = msgspec.field(default_factory=LockDigest)
     cache: LazyCache = msgspec.field(default_factory=LazyCache)
 
-    @property
-    def seal_key(self) -> SealKey:
-        """The key of the seals of its clients."""
-        return SealKey(self.secret)
+    def seal_key(self, caller: Caller) -> SealKey:
+        """Return the key of the seals of a caller, which are opened for no other one."""
+        return SealKey(self.secret, caller.key_id)
 
     @property
     def quotes_providers(self) -> bool:

@@ -1,7 +1,7 @@
 """Settings of a lockfile that a user must agree to before a command follows them.
 
 They decide where keys and requests go, where a catalog comes from, where files are written, and
-which web pages may call a gateway.
+which web pages and clients may call a gateway.
 Aliases need no consent.
 """
 
@@ -108,6 +108,10 @@ def _gateway(lockfile: Lockfile) -> Iterator[Claim]:
         names = lockfile.gateway.get(key)
         if names:
             yield Claim(("gateway", key), effect.format(", ".join(names)), names)
+    keys = lockfile.gateway.get("keys")
+    if keys:
+        named = ", ".join(str(each.get("name")) for each in keys)
+        yield Claim(("gateway", "keys"), f"lets clients with the keys {named} make calls", keys)
 
 
 def _outside(folder: str, lockfile: Path | None) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
@@ -28,6 +28,7 @@ class GatewayTable(Struct, frozen=True, kw_only=True):
         body_model: The model that replies name: the one that answered, or the client's own name.
         allow: What clients may ask of providers that they may not by default: "mcp" for servers
             that their requests name.
+        keys: The keys of clients, as written.
     """
 
     names: Mapping[str, str] = {}
@@ -40,6 +41,7 @@ class GatewayTable(Struct, frozen=True, kw_only=True):
     show_upstream_limits: bool = False
     body_model: Literal["served", "asked"] = "served"
     allow: tuple[Literal["mcp"], ...] = ()
+    keys: tuple[Mapping[str, Any], ...] = ()
 
 
 _USUAL = GatewayTable()

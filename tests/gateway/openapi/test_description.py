@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from gateway.openapi.fuzz_api import fuzz
+from llmring.access.access_records import AccessKey
+from llmring.access.key_edits import settings_of
 from llmring.gateway import routes
 from llmring.gateway.openapi.description import openapi_document
 
@@ -54,6 +56,12 @@ def test_g021_every_reference_leads_to_a_schema_and_every_schema_is_used(
     referred = set(re.findall(r"#/components/schemas/(\w+)", str(document["paths"])))
 
     assert referred == document["components"]["schemas"].keys()
+
+
+def test_g119_every_setting_of_a_key_is_described(document: dict[str, Any]) -> None:
+    described = document["components"]["schemas"]["KeySettings"]["properties"]
+
+    assert described.keys() == {"name", *settings_of(AccessKey)}
 
 
 def test_g021_made_up_requests_for_all_endpoints_find_no_fault(tmp_path: Path) -> None:

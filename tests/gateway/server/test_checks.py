@@ -4,9 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from access_keys import NOON, OPS, WEB, with_key
 from cli.terminal import lockfile_of, write
+from llmring.access.key_form import hash_of
+from llmring.access.sqlite_keys import SqliteKeyStore
 from llmring.audit.machine import CheckResult, Setup, checked, look
-from llmring.gateway.server.checks import GATEWAY_CHECKS, port_check
+from llmring.gateway.server.checks import GATEWAY_CHECKS, keys_check, port_check
 from llmring.gateway.server.listening import listening
 
 ONE = lockfile_of(default={"fast": ["mock:a"]})
@@ -69,3 +72,44 @@ def test_g126_a_port_in_use_fails() -> None:
         assert state(port).state == "fail"
         assert str(port) in state(port).message
     assert state(0).state == "ok"
+
+
+@pytest.fixture
+def kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Return the path of the keys."""
+    path = tmp_path / "keys.sqlite"
+    monkeypatch.setenv("LLMRING_GATEWAY_DB", f"sqlite://{path}")
+    return path
+
+
+def keys_at(host: str, text: str = ONE, *, no_keys: bool = False) -> list[str]:
+    check = keys_check(host, no_keys=no_keys)
+    return [each.state for each in checked(setup(text), (("gateway keys", check),))]
+
+
+OUTSIDE = "192.0.2.7"
+IN_LOCKFILE = f'\n[[gateway.keys]]\nname = "web"\nhash = "{hash_of(WEB)}"\n'
+
+
+def test_g126_other_machines_need_a_valid_key(kept: Path) -> None:
+    found = [keys_at("127.0.0.1"), keys_at(OUTSIDE), keys_at(OUTSIDE, no_keys=True)]
+    SqliteKeyStore(kept).change(with_key("old", OPS, expires=NOON))
+    expired = keys_at(OUTSIDE)
+    SqliteKeyStore(kept).change(with_key())
+
+    assert [*found, expired, keys_at(OUTSIDE)] == [["ok"], ["fail"], ["ok"], ["fail"], ["ok"]]
+
+
+def test_g126_a_key_of_the_lockfile_is_one(kept: Path) -> None:
+    assert keys_at(OUTSIDE, ONE + IN_LOCKFILE) == ["ok"]
+
+
+@pytest.mark.parametrize("text", ['team = "search"', 'profile = "prod"'])
+def test_g126_a_key_whose_team_or_profile_is_missing_is_a_warning(kept: Path, text: str) -> None:
+    assert keys_at(OUTSIDE, f"{ONE}{IN_LOCKFILE}{text}\n") == ["ok", "warn"]
+
+
+def test_g126_keys_that_can_t_be_read_fail(kept: Path) -> None:
+    kept.write_text("no database" * 100)
+
+    assert keys_at("127.0.0.1") == ["fail"]

@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 
+from access_keys import NOON, WEB, MemoryKeyStore, with_key
 from cli.terminal import lockfile_of
 from llmring import LockfileError
+from llmring.access.key_form import hash_of
+from llmring.access.live_access import LiveAccess
 from llmring.config.settings import trusted_lockfiles
 from llmring.gateway.served_ring import ServedRing
-from llmring.gateway.server.live_gateway import LiveGateway
+from llmring.gateway.server.live_gateway import Audience, LiveGateway
 from llmring.gateway.shared_table import SharedTable, SharedTables, size_of
 from llmring.lockfile.consent import claims, fingerprint
 from llmring.lockfile.document import parse
@@ -178,3 +181,50 @@ def test_g125_removals_can_be_accepted_and_unknown_names_are_not_remembered() ->
     rewrite(ALIASES)
 
     assert aliases(accepting) == aliases(strict) == ["fast"]
+
+
+KEYS = f'\n[[gateway.keys]]\nname = "web"\nhash = "{hash_of(WEB)}"\n'
+
+
+def keyed(text: str, store: MemoryKeyStore | None = None) -> tuple[LiveGateway, LiveAccess]:
+    access = LiveAccess(store)
+    return live(text, audience=Audience(access=access)), access
+
+
+def test_g124_keys_of_the_lockfile_come_and_go_with_it() -> None:
+    found, access = keyed(ALIASES + KEYS)
+    found.now()
+    before = access.find(WEB, NOON)
+    rewrite(ALIASES)
+    found.now()
+
+    assert before is not None
+    assert access.find(WEB, NOON) is None
+    # The last key of all is gone, and calls need one all the same.
+    assert access.is_on
+
+
+def test_g109_a_gateway_is_open_until_there_is_a_key() -> None:
+    store = MemoryKeyStore()
+    found, access = keyed(ALIASES, store)
+    before = found.now()
+    store.change(with_key())
+    access.look()
+
+    assert (before.is_open, found.now().is_open) == (True, False)
+    assert found.now() is found.now()
+
+
+def test_g124_a_lockfile_with_a_key_that_can_t_be_counts_as_broken() -> None:
+    found, access = keyed(ALIASES + KEYS)
+    rewrite(ALIASES + KEYS + KEYS + gateway_table_text(body_limit="5"))
+
+    assert found.now().table.body_limit == 32 * 2**20
+    assert access.find(WEB, NOON) is not None
+
+
+def test_g124_keys_of_a_lockfile_in_the_folder_need_consent() -> None:
+    found = live(ALIASES, needs_consent=True, audience=Audience(access=LiveAccess(None)))
+    rewrite(ALIASES + KEYS)
+
+    assert found.now().table.keys == ()

@@ -33,9 +33,10 @@ Programs of the APIs of OpenAI (Chat Completions and Responses), Anthropic,
 Google and Ollama reach every alias at the address that is printed.
 
 All who reach the gateway can spend the money behind its providers' keys, so a
---host that other machines can reach needs --no-keys. SIGTERM ends the
-gateway when the calls in progress are answered, a second one at once; SIGHUP
-has the lockfile read again; SIGUSR2 replaces the workers one by one.
+--host that other machines can reach needs keys (llmring keys create), or
+--no-keys. Where there are keys, calls from this machine need one too. SIGTERM
+ends the gateway when the calls in progress are answered, a second one at once;
+SIGHUP has the lockfile read again; SIGUSR2 replaces the workers one by one.
 --check exit codes: 0 no check failed; 1 some did."""
 
 
@@ -62,7 +63,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="processes that answer at the same address (default: 1)",
     )
     parser.add_argument(
-        "--no-keys", action="store_true", help="let all who reach the --host make calls"
+        "--no-keys",
+        action="store_true",
+        help="let all who reach the --host make calls, without keys",
     )
     parser.add_argument(
         "--drain-delay",
@@ -110,12 +113,6 @@ def _seconds(text: str) -> float:
 
 def handle(args: argparse.Namespace) -> int:
     """Answer client programs until the process is asked to end."""
-    if not is_loopback(args.host) and not args.no_keys:
-        print_error(
-            f"{args.host} can be reached from other machines, and all who reach it could spend the "
-            "money behind the keys of your providers; listen on 127.0.0.1, or add --no-keys"
-        )
-        return 2
     apply_env_file(args)
     if args.check:
         return _check(args)
@@ -123,19 +120,26 @@ def handle(args: argparse.Namespace) -> int:
         print_error(f"the gateway needs more packages; run: {INSTALL}")
         return 1
     require_consent(args)
-    from llmring.gateway.serve import ServeOptions, prepare
+    from llmring.gateway.serve import NoKeysError, ServeOptions, prepare
 
-    prepared = prepare(
-        ServeOptions(
-            host=args.host,
-            port=args.port,
-            profile=args.profile,
-            file=args.file,
-            accept_removals=args.accept_removals,
-            drain_delay=args.drain_delay,
-        )
+    options = ServeOptions(
+        host=args.host,
+        port=args.port,
+        profile=args.profile,
+        file=args.file,
+        accept_removals=args.accept_removals,
+        drain_delay=args.drain_delay,
+        no_keys=args.no_keys,
     )
-    if not is_loopback(args.host):
+    try:
+        prepared = prepare(options)
+    except NoKeysError as error:
+        print_error(
+            f"{error.message}, so all who reach it could spend the money behind the keys of your "
+            "providers; make one with llmring keys create, listen on 127.0.0.1, or add --no-keys"
+        )
+        return 2
+    if not is_loopback(args.host) and args.no_keys:
         print_note(
             f"WARNING: no keys are needed. All who reach {args.host} can make calls and spend the "
             "money behind the keys of your providers."
@@ -179,7 +183,7 @@ def _check(args: argparse.Namespace) -> int:
 def _findings(args: argparse.Namespace) -> Iterator[CheckResult]:
     from llmring.audit.machine import CHECKS, CheckResult, checked, look, versions
     from llmring.audit.storage import PLACES
-    from llmring.gateway.server.checks import GATEWAY_CHECKS, port_check
+    from llmring.gateway.server.checks import GATEWAY_CHECKS, keys_check, port_check
 
     yield versions()
     setup = look(args.file, args.profile)
@@ -187,4 +191,8 @@ def _findings(args: argparse.Namespace) -> Iterator[CheckResult]:
         yield setup
         return
     yield from checked(setup, (*CHECKS, *PLACES, *GATEWAY_CHECKS))
-    yield from checked(setup, (("port", port_check(args.host, args.port)),))
+    here = (
+        ("gateway keys", keys_check(args.host, no_keys=args.no_keys)),
+        ("port", port_check(args.host, args.port)),
+    )
+    yield from checked(setup, here)

@@ -44,15 +44,17 @@ _WITHOUT = {
 
 # What there are sums by day for.
 _DAILY_BY = ("alias", "model", "day", "profile", "project", "key", "team")
+_BY = (*_DAILY_BY, "tag", "wire", "client")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.add_argument(
         "--by",
-        choices=(*_DAILY_BY, "tag", "wire", "client"),
+        choices=_BY,
         default="alias",
-        help="group calls by this (default: alias)",
+        metavar="WHAT",
+        help=f"group calls by this: {', '.join(_BY)} (default: alias)",
     )
     parser.add_argument("--since", type=since, metavar="TIME", help=HELP)
     parser.add_argument("--daily", action="store_true", help="read the sums of whole days")

@@ -30,13 +30,24 @@ def conversation_of(
         client: The same, decoded.
         name: The name that it calls.
         secret: The gateway's secret.
-        key: The name of the client's key; empty without keys.
+        key: The ID of the client's key; empty without keys.
     """
-    own = next(filter(None, map(request.headers.get, HEADERS)), None) or client.conversation
+    own = session_of(request, client)
     kind, content = ("id", own) if own else ("turns", [*_first_turns(client.request.turns())])
     hashed = hashlib.blake2b(digest_size=16, key=hashlib.sha256(secret).digest())
     hashed.update(json_bytes([key, name.profile, name.name, kind, content], enc_hook=repr))
     return hashed.hexdigest()
+
+
+def session_of(request: GatewayRequest, client: ClientRequest) -> str | None:
+    """Return the client's own ID of a conversation, if it sends one.
+
+    Args:
+        request: The request.
+        client: The same, decoded.
+    """
+    own = next(filter(None, map(request.headers.get, HEADERS)), None)
+    return own or client.conversation
 
 
 def _first_turns(turns: list[Message]) -> Iterator[Any]:

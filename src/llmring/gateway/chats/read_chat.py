@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -17,13 +18,13 @@ from llmring.dialects.gemini.encode_reply import ARRAY_ENCODING
 from llmring.dialects.ollama.encode_reply import PROMPT_ENCODING
 from llmring.dialects.relay.body_splice import members_of, repeated
 from llmring.dialects.relay.open_requests import open_messages
-from llmring.dialects.relay.sealed_signatures import endpoint_mark
+from llmring.dialects.relay.sealed_signatures import SealKey, endpoint_mark
 from llmring.dialects.reply_encoding import Envelope, ReplyEncoding
 from llmring.dialects.request_decoding import ClientRequest, RequestFormatError
+from llmring.gateway.call_terms import call_tags, call_wishes
 from llmring.gateway.chats.cache_group import cache_group
-from llmring.gateway.chats.call_origins import origin_of
 from llmring.gateway.chats.client_events import Shown
-from llmring.gateway.chats.conversation import conversation_of
+from llmring.gateway.chats.conversation import conversation_of, session_of
 from llmring.gateway.chats.missing_results import with_all_results
 from llmring.gateway.chats.named_servers import check_named_servers
 from llmring.gateway.chats.own_names import needs_own_name
@@ -50,6 +51,7 @@ class ReadChat(Struct, frozen=True, kw_only=True):
         tools: The client's own tools by the names of their functions, of an API that has such.
         shown: The part of the answer that the client sees.
         conversation: The ID of the conversation.
+        seal_key: The key of the seals in it.
         wishes: The wishes for the call: its client's, and those of the conversation so far.
         request_id: The ID of the request.
         reports: True if a stream ends with a report on the call.
@@ -64,6 +66,7 @@ class ReadChat(Struct, frozen=True, kw_only=True):
     tools: Mapping[str, ForeignTool]
     shown: Shown
     conversation: str
+    seal_key: SealKey
     wishes: CallWishes
     request_id: str
     reports: bool = False
@@ -103,8 +106,12 @@ def read_chat(
     wishes = client_wishes(request.headers)
     encoding = _encoding(wire, request)
     verbatim = _verbatim(gateway, wire, request, asked, encoding, members)
-    conversation = conversation_of(request, asked, named, gateway.secret)
-    parsed = _parsed(gateway, wire, asked, named, wishes, conversation, verbatim)
+    key_id = request.caller.key_id
+    conversation = conversation_of(request, asked, named, gateway.secret, key_id)
+    seal_key = gateway.seal_key(request.caller)
+    own = asked.parsed(wire.dialect.name)
+    opening = _SealOpening(wire, conversation, seal_key, verbatim)
+    parsed = _parsed(gateway, own, named, opening, _wished(own, request, wishes))
     check_named_servers(parsed, gateway.table.allow)
     if (group := cache_group(parsed, conversation)) is not None:
         parsed = msgspec.structs.replace(parsed, cache_group=group)
@@ -119,15 +126,14 @@ def read_chat(
         tools=foreign_tools(parsed.tools) if wire is RESPONSES else {},
         shown=shown,
         conversation=conversation,
-        wishes=CallWishes(
+        seal_key=seal_key,
+        wishes=call_wishes(
+            wire,
+            request,
+            wishes,
+            session=session_of(request, asked),
             prefer=gateway.affinity.preferred(conversation),
-            max_cost=wishes.max_cost,
-            origin=origin_of(
-                wire,
-                request,
-                asked.conversation,
-                renames=wire is MESSAGES and shown.model is not None,
-            ),
+            renames=wire is MESSAGES and shown.model is not None,
         ),
         request_id=request.headers.get("x-request-id", ""),
         reports=wishes.report,
@@ -162,34 +168,47 @@ def _estimate(request: ParsedRequest) -> Usage:
     return Usage(prompt_tokens=max(1, estimate_tokens(request).prompt))
 
 
+class _SealOpening(Struct, frozen=True):
+    """The means to open the seals in a request."""
+
+    wire: Wire
+    conversation: str
+    seal_key: SealKey
+    verbatim: VerbatimBody | None
+
+
 def _parsed(
     gateway: Gateway,
-    wire: Wire,
-    asked: ClientRequest,
+    request: ParsedRequest,
     named: CalledName,
-    wishes: ClientWishes,
-    conversation: str,
-    verbatim: VerbatimBody | None,
+    opening: _SealOpening,
+    wished: Mapping[str, Any],
 ) -> ParsedRequest:
-    request = asked.parsed(wire.dialect.name)
     own = request.turns
-    if wire in (CHAT, OLLAMA):
-        own = gateway.signatures.restored(conversation, own)
-    opened = open_messages(own, gateway.seal_key, marks(gateway))
+    if opening.wire in (CHAT, OLLAMA):
+        own = gateway.signatures.restored(opening.conversation, own)
+    opened = open_messages(own, opening.seal_key, marks(gateway))
     turns = with_all_results(opened)
     # What another server sealed goes back to it opened, and to no other.
     is_open = len(turns) == len(request.turns) and all(map(operator.is_, turns, request.turns))
-    metadata = dict(request.metadata or {})
-    if wishes.tags:
-        metadata["tags"] = list(wishes.tags)
     return msgspec.structs.replace(
         request,
         model=named.name,
         turns=turns,
-        verbatim=verbatim if is_open else None,
-        metadata=metadata or None,
-        timeout=request.timeout if wishes.timeout is None else wishes.timeout,
+        verbatim=opening.verbatim if is_open else None,
+        **wished,
     )
+
+
+def _wished(
+    parsed: ParsedRequest, request: GatewayRequest, wishes: ClientWishes
+) -> Mapping[str, Any]:
+    """Return the fields of a call with the tags and the time that it is to have."""
+    metadata = dict(parsed.metadata or {})
+    if tags := call_tags(request, wishes):
+        metadata["tags"] = tags
+    timeout = parsed.timeout if wishes.timeout is None else wishes.timeout
+    return {"metadata": metadata or None, "timeout": timeout}
 
 
 def _verbatim(

@@ -240,7 +240,7 @@ class _Stream(AsyncIterator[bytes]):
 def _client_events(gateway: Gateway, call: ReadChat) -> ClientEvents:
     return ClientEvents(
         call.wire.dialect.name,
-        gateway.seal_key,
+        call.seal_key,
         lambda target: mark_of(gateway.secret, target.endpoint),
         call.tools,
         call.shown,

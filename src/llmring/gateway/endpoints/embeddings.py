@@ -21,7 +21,7 @@ from llmring.dialects.openai import decode_embeddings as openai_decode
 from llmring.dialects.openai import encode_embeddings as openai_encode
 from llmring.dialects.request_decoding import ClientEmbedding, RequestFormatError
 from llmring.gateway.answer_headers import CallFacts, answer_headers, name_headers
-from llmring.gateway.chats.call_origins import origin_of
+from llmring.gateway.call_terms import call_wishes
 from llmring.gateway.endpoints.models import JSON_HEADERS
 from llmring.gateway.http import GatewayAnswer, GatewayRequest
 from llmring.gateway.naming import called, client_wishes
@@ -29,7 +29,6 @@ from llmring.gateway.refusals import NotSupportedError
 from llmring.gateway.server_state import Gateway
 from llmring.gateway.wires import Wire
 from llmring.lockfile.document import ModelRef
-from llmring.routing.call_wishes import CallWishes
 
 # Seconds for all texts of a request, unless the client wants less.
 SECONDS = 600.0
@@ -89,16 +88,16 @@ async def answer_embeddings(
     """
     asked = _asked(wire, request, model, batch=batch)
     name = called(gateway, wire, request, asked.model)
-    seconds = client_wishes(request.headers).seconds_within(SECONDS)
+    wishes = client_wishes(request.headers)
     found, headers = _Vectors([], asked.model, None), name_headers(name.alias, name.profile)
     # Without texts, Ollama's clients only want the model loaded.
     if asked.texts:
-        response = await gateway.ring.embed_parsed(
-            EmbeddingRequest(texts=asked.texts, dimensions=asked.dimensions),
+        response = await gateway.ring.embed_for(
             name.name,
+            EmbeddingRequest(texts=asked.texts, dimensions=asked.dimensions),
             name.profile,
-            seconds,
-            CallWishes(origin=origin_of(wire, request)),
+            wishes.seconds_within(SECONDS),
+            call_wishes(wire, request, wishes),
         )
         served = ModelRef.parse(response.model).model
         shown = asked.model if gateway.table.body_model == "asked" else served

@@ -17,7 +17,7 @@ from llmring.dialects.gemini import encode_models as gemini_models
 from llmring.dialects.openai import encode_models as openai_models
 from llmring.dialects.request_decoding import RequestFormatError
 from llmring.gateway.http import GatewayAnswer, GatewayRequest
-from llmring.gateway.naming import callable_names, called, client_names
+from llmring.gateway.naming import callable_names, called, calls_directly, client_names
 from llmring.gateway.refusals import UnknownModelError
 from llmring.gateway.server_state import Gateway
 from llmring.gateway.wires import CHAT, GEMINI, MESSAGES, Wire
@@ -115,7 +115,7 @@ def offered_aliases(gateway: Gateway, request: GatewayRequest) -> list[OfferedMo
         RefusedCallError: As for `callable_names`.
     """
     names = callable_names(gateway, request)
-    aliases = callable_aliases(client_names(gateway, names))
+    aliases = callable_aliases(client_names(gateway, names, request.caller))
     return gateway.ring.offered_models(aliases, names.profile)
 
 
@@ -140,7 +140,7 @@ def _entries(gateway: Gateway, request: GatewayRequest, wire: Wire) -> Iterator[
         for each in aliases:
             if _CLAUDE + each.name not in taken:
                 yield _Entry(_CLAUDE + each.name, each)
-    if gateway.is_open:
+    if calls_directly(gateway, request.caller):
         yield from (_Entry(each.name, each) for each in gateway.ring.models_of_providers())
 
 

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from llmring import __version__
 from llmring.gateway.openapi.answers import ANSWERS, ERRORS
+from llmring.gateway.openapi.managed_keys import KEY_SCHEMAS
 from llmring.gateway.openapi.requests import REQUESTS
 from llmring.gateway.openapi.schema_parts import TEXT, Schema, reference
 
@@ -111,6 +112,13 @@ def _get(about: str, answer: str | None, wire: str = "chat", **more: Any) -> _De
     return _DescribedEndpoint(wire=wire, about=about, answer=answer, **{"tag": "gateway", **more})
 
 
+def _manage(about: str, answer: str, request: str = "KeySettings") -> _DescribedEndpoint:
+    """Describe an endpoint that changes keys."""
+    return _DescribedEndpoint(
+        wire="chat", tag="gateway", about=about, request=request, answer=answer
+    )
+
+
 def _field(name: str, schema: Schema, about: str, *, required: bool = False) -> dict[str, Any]:
     """Describe a field of the query."""
     return {
@@ -202,6 +210,12 @@ ENDPOINTS: Mapping[str, Mapping[str, _DescribedEndpoint]] = {
         )
     },
     "/ui/api/explain": {"get": _get("Explain a call that is not made.", "Plan", query=_EXPLAIN)},
+    "/ui/api/keys": {
+        "get": _get("List the keys, for a key with the role admin.", "Keys"),
+        "post": _manage("Make a key, which is shown once.", "CreatedKey"),
+    },
+    "/ui/api/keys/set": {"post": _manage("Change settings of a key.", "Key")},
+    "/ui/api/keys/revoke": {"post": _manage("End a key.", "RevokedKey", "KeyName")},
     "/": {"get": _get("Answer that there is a gateway.", None)},
     "/openapi.json": {"get": _get("Answer this description.", "Description")},
     "/healthz": {"get": _get("Answer that the process runs.", "State")},
@@ -238,6 +252,7 @@ def openapi_document() -> dict[str, Any]:
             "schemas": {
                 **REQUESTS,
                 **ANSWERS,
+                **KEY_SCHEMAS,
                 **_OTHERS,
                 **{_error_name(wire): schema for wire, schema in ERRORS.items()},
             },

@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib.util import find_spec
 
+from llmring.access.access_records import ANY_PROFILE, AccessKey, StoredAccess
+from llmring.access.lockfile_keys import lockfile_keys
+from llmring.access.open_key_store import key_store_at
+from llmring.access.rules import has_expired
+from llmring.address import is_loopback
 from llmring.audit.machine import Check, CheckOutcome, Setup
 from llmring.config.gateway_secret import gateway_secret
 from llmring.exceptions import ConfigurationError
@@ -73,3 +78,55 @@ def port_check(host: str, port: int) -> Check:
             yield CheckOutcome("ok", f"{host}, port {port} is free")
 
     return check
+
+
+def keys_check(host: str, *, no_keys: bool) -> Check:
+    """Return the check of the keys that clients need.
+
+    Args:
+        host: The address to listen on.
+        no_keys: True if no keys are to be needed.
+    """
+
+    def check(setup: Setup) -> Iterator[CheckOutcome]:
+        if no_keys:
+            yield CheckOutcome("ok", "no keys are needed, as --no-keys wants it")
+            return
+        place = setup.settings.gateway_db
+        store = None if place is None else key_store_at(place)
+        try:
+            stored = StoredAccess() if store is None else store.read()
+            own = lockfile_keys(gateway_table(setup.lockfile, setup.source).keys)
+        except ConfigurationError as error:
+            yield CheckOutcome("fail", error.message)
+            return
+        finally:
+            if store is not None:
+                store.close()
+        yield from _keys(host, setup, stored, own)
+
+    return check
+
+
+def _keys(
+    host: str, setup: Setup, stored: StoredAccess, own: tuple[AccessKey, ...]
+) -> Iterator[CheckOutcome]:
+    now = setup.settings.clock.now()
+    usable = [
+        key for key in (*own, *stored.keys) if key.revoked is None and not has_expired(key, now)
+    ]
+    if not usable and is_loopback(host) and not (own or stored.keys):
+        yield CheckOutcome("ok", "none; calls from this machine need no key")
+    elif not usable:
+        yield CheckOutcome("fail", f"calls at {host} need a key", "llmring keys create")
+    else:
+        yield CheckOutcome("ok", f"{len(usable)} valid, {len(own)} of them in the lockfile")
+    teams = {team.name for team in stored.teams}
+    for key in usable:
+        if key.team is not None and key.team not in teams:
+            message = f"the team {key.team!r} of the key {key.name!r} has no limits"
+            yield CheckOutcome("warn", message, f"llmring teams create {key.team}")
+        profile = key.profile
+        if profile not in (None, ANY_PROFILE) and profile not in setup.lockfile.profiles:
+            message = f"the profile {profile!r} of the key {key.name!r} does not exist"
+            yield CheckOutcome("warn", message, "set another one with llmring keys set")

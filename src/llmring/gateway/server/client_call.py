@@ -76,6 +76,7 @@ class ClientCall:
         is_over: True once nothing but the end of the answer is to be sent.
         is_gone: True if the client has closed the connection before that.
         is_read: True once all of the request has been read.
+        is_terse: True if the answer has no headers about the call.
     """
 
     def __init__(self, task: asyncio.Task[Any], scope: Scope, receive: Receive, send: Send) -> None:
@@ -84,7 +85,7 @@ class ClientCall:
         self.send = send
         self.wire: Wire = CHAT
         self.begun: GatewayAnswer | None = None
-        self.is_over = self.is_gone = self.is_read = False
+        self.is_over = self.is_gone = self.is_read = self.is_terse = False
         self.connection: ServerConnection | None = (scope.get("extensions") or {}).get(CONNECTION)
         self._task = task
         self._receive = receive

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import msgspec
+from msgspec import Struct
 
+from llmring.access.live_access import LiveAccess
+from llmring.access.lockfile_keys import lockfile_keys
 from llmring.config.settings import trusted_lockfiles
 from llmring.exceptions import LLMRingError, LockfileError
 from llmring.gateway.affinity import Affinity, SharedAffinity
+from llmring.gateway.callers.key_check import KeyCheck
 from llmring.gateway.served_ring import ServedRing
 from llmring.gateway.server.called_aliases import CalledAliases
 from llmring.gateway.server_state import Gateway
@@ -15,6 +19,18 @@ from llmring.lockfile.consent import Claim, claims, fingerprint
 from llmring.lockfile.document import Lockfile
 from llmring.lockfile.gateway_table import gateway_table
 from llmring.providers.table import PROVIDERS
+
+
+class Audience(Struct, frozen=True, kw_only=True):
+    """Those whom a gateway serves.
+
+    Attributes:
+        is_open: As for `Gateway`, as long as no keys are needed.
+        access: The keys that clients need; None if they never need any.
+    """
+
+    is_open: bool = True
+    access: LiveAccess | None = None
 
 
 class LiveGateway:
@@ -28,7 +44,7 @@ class LiveGateway:
         ring: The ring that makes the calls.
         secret: As for `Gateway`.
         profile: As for `Gateway`.
-        is_open: As for `Gateway`.
+        audience: Those whom it serves.
         needs_consent: True if later versions of the lockfile need the user's consent.
         agreed: The settings that the user has agreed to; None for those that the lockfile has now.
         accept_removals: True if later versions may lack aliases that were called.
@@ -47,7 +63,7 @@ class LiveGateway:
         secret: bytes,
         *,
         profile: str | None = None,
-        is_open: bool = True,
+        audience: Audience = Audience(),  # noqa: B008 -- a constant
         needs_consent: bool = False,
         agreed: tuple[Claim, ...] | None = None,
         accept_removals: bool = False,
@@ -60,12 +76,17 @@ class LiveGateway:
         self._lockfile = ring.active_lockfile
         self._reading = self._lockfile.now()
         lockfile, source = self._reading.lockfile, self._reading.source
+        table = gateway_table(lockfile, source)
+        access = self._access = audience.access
+        if access is not None:
+            access.use_lockfile(lockfile_keys(table.keys))
         self._gateway = Gateway(
             ring=ring,
-            table=gateway_table(lockfile, source),
+            table=table,
             secret=secret,
             profile=profile,
-            is_open=is_open,
+            is_open=audience.is_open,
+            access=None if access is None else KeyCheck(access, ring.clock),
             affinity=affinity,
         )
         self._path = source.path
@@ -83,12 +104,21 @@ class LiveGateway:
             reading = self._lockfile.now()
             if reading is not self._reading:
                 table = gateway_table(reading.lockfile, reading.source)
+                if self._access is not None:
+                    self._access.use_lockfile(lockfile_keys(table.keys))
                 self._gateway = msgspec.structs.replace(self._gateway, table=table)
                 self._reading = reading
         except (LLMRingError, msgspec.ValidationError):
             # It was usable once, so calls go on with that.
             pass
+        if self._access is not None and self._access.is_on and self._gateway.is_open:
+            self._gateway = msgspec.structs.replace(self._gateway, is_open=False)
         return self._gateway
+
+    @property
+    def access(self) -> LiveAccess | None:
+        """The keys that clients need; None if they never need any."""
+        return self._access
 
     @property
     def active_profile(self) -> str:
@@ -124,6 +154,7 @@ class LiveGateway:
                 path=self._path,
             )
         self._require_consent(lockfile)
+        lockfile_keys(gateway_table(lockfile, self._reading.source).keys)
 
     def _require_consent(self, lockfile: Lockfile) -> None:
         """Raise an error for settings that the user has not agreed to."""

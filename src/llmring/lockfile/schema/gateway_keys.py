@@ -14,7 +14,9 @@ from llmring.lockfile.schema.shapes import (
     NamedItems,
     Number,
     Shape,
+    Table,
     Text,
+    Time,
     Whole,
 )
 
@@ -64,6 +66,91 @@ GATEWAY_POLICY: Mapping[str, Shape] = {
         about="Whether the tool calls of a stream are shown once they are complete, if another "
         "model could still answer, or piece by piece. For llmring serve.",
     ),
+}
+
+_WIRES = ("chat", "responses", "messages", "gemini", "ollama")
+
+
+def _limit(about: str) -> Whole:
+    return Whole(noun="a whole number from 1", example="60", least=1, about=about)
+
+
+def _usd(about: str) -> Number:
+    return Number(noun="an amount of USD above 0", example="5", about=about)
+
+
+_NAME = Text(
+    noun="a name of letters, digits, spaces and any of _ . @ -",
+    example='"web"',
+    pattern=r"[A-Za-z0-9]([A-Za-z0-9_.@ -]{0,62}[A-Za-z0-9_.@-])?",
+    about="The name, in the ledger and in errors.",
+)
+
+GATEWAY_KEY: Mapping[str, Shape] = {
+    "name": _NAME,
+    "hash": Text(
+        noun='a hash, "sha256:" and 64 digits',
+        example='"sha256:…"',
+        pattern=r"sha256:[0-9a-f]{64}",
+        about="The hash of the key, from llmring keys hash.",
+    ),
+    "team": _NAME,
+    "owner": Text(noun="a text", example='"ada@example.com"', about="Who answers for the key."),
+    "role": Choice(
+        options=("user", "admin"),
+        noun="one of user, admin",
+        example='"user"',
+        about="admin for a key that may manage keys through the gateway; user if left out.",
+    ),
+    "profile": Text(
+        noun="the name of a profile",
+        example='"prod"',
+        about="The profile of its calls; the gateway's own if left out, * for any.",
+    ),
+    "aliases": Items(
+        each=Text(noun="an alias", example='"fast"', about="An alias; * for any characters."),
+        noun="a list of aliases",
+        example='["fast", "sum*"]',
+        about="The aliases that it may call; all if left out.",
+    ),
+    "direct": Flag(about="Whether it may call models by provider:model; false if left out."),
+    "wires": Items(
+        each=Choice(options=_WIRES, noun=f"one of {', '.join(_WIRES)}", example='"messages"'),
+        noun=f"a list of any of {', '.join(_WIRES)}",
+        example='["messages"]',
+        about="The APIs that it may speak; all if left out.",
+    ),
+    "nets": Items(
+        each=Text(noun="an address or a network", example='"10.0.0.0/8"'),
+        noun="a list of addresses and networks",
+        example='["10.0.0.0/8"]',
+        about="Where its calls may come from; anywhere if left out.",
+    ),
+    "tags": Items(
+        each=Text(
+            noun="a tag: up to 64 letters, digits, spaces and any of _ . : / @ -",
+            example='"team-a"',
+            pattern=r"[A-Za-z0-9_.:/@ -]{1,64}",
+        ),
+        noun="a list of tags",
+        example='["team-a"]',
+        about="Tags of its calls in the ledger.",
+    ),
+    "headers": Choice(
+        options=("full", "min"),
+        noun="one of full, min",
+        example='"min"',
+        about="min for answers without the headers about the call; full if left out.",
+    ),
+    "rpm": _limit("Requests to providers in any minute."),
+    "tpm": _limit("Tokens in any minute."),
+    "max_concurrency": _limit("Calls in progress."),
+    "max_cost_per_request": _usd("USD that one call may cost."),
+    "daily_budget": _usd("USD in a day, which begins at 00:00 UTC."),
+    "weekly_budget": _usd("USD in a week, which begins on Monday."),
+    "monthly_budget": _usd("USD in a month."),
+    "total_budget": _usd("USD in all."),
+    "expires": Time(about="When the key ends."),
 }
 
 GATEWAY: Mapping[str, Shape] = {
@@ -143,5 +230,18 @@ GATEWAY: Mapping[str, Shape] = {
         example='["mcp"]',
         about='What clients may ask of providers: "mcp" to name MCP servers for them to call; '
         "nothing if left out.",
+    ),
+    "keys": Items(
+        each=Table(
+            keys=GATEWAY_KEY,
+            required=("name", "hash"),
+            owner="a key of the gateway",
+            noun="a table with a key of the gateway",
+            example="{ }",
+            about="A key of clients, as its hash.",
+        ),
+        noun="a list of keys",
+        example="[[gateway.keys]]",
+        about="Keys of clients, in addition to those of llmring keys.",
     ),
 }

@@ -1,0 +1,1 @@
+"""Commands that manage the keys of the gateway."""

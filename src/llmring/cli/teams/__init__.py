@@ -1,0 +1,1 @@
+"""Commands that manage the teams that keys of the gateway belong to."""

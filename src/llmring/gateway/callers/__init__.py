@@ -1,0 +1,1 @@
+"""The check of clients' keys, and of the programs that send them."""
