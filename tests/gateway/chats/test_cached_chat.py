@@ -373,14 +373,13 @@ def test_g164_each_tenant_has_its_own_answer_by_default(models: CachedModels) ->
 
 @either_form
 def test_g136_fifty_equal_calls_at_once_are_one_request(models: CachedModels, stream: bool) -> None:
-    server = models.start(paused(text("Hello ", "you"), 0.8))
+    server = models.start(paused(text("Hello ", "you"), 1.5))
 
     with ServedGateway() as gateway:
         replies = at_once(50, lambda at: ask(gateway, WIRES[at % 5], stream=stream))
 
     found = [read(WIRES[at % 5], reply) for at, reply in enumerate(replies)]
     assert {each.content for each in found} == {"Hello you"}
-    assert sorted(filter(None, map(outcome, replies)))[:1] in (["hit"], ["miss"])
     assert [outcome(reply) for reply in replies].count("miss") == 1
     assert len(server.requests) == 1
 
@@ -388,7 +387,7 @@ def test_g136_fifty_equal_calls_at_once_are_one_request(models: CachedModels, st
 def test_g136_calls_that_share_an_answer_have_their_own_ids_and_cost_nothing(
     models: CachedModels,
 ) -> None:
-    models.start(paused(text("Hello ", "you"), 0.8))
+    models.start(paused(text("Hello ", "you"), 1.5))
 
     with ServedGateway() as gateway:
         replies = at_once(4, lambda _: ask(gateway, CHAT))
@@ -432,7 +431,7 @@ def test_g136_a_call_that_nobody_waits_for_ends(models: CachedModels) -> None:
 @either_form
 def test_g136_a_failure_is_that_of_all_once(models: CachedModels, stream: bool) -> None:
     failing = Answer(
-        [Pause(0.8), b'{"error": {"message": "no"}}'], 500, {"content-type": "application/json"}
+        [Pause(1.5), b'{"error": {"message": "no"}}'], 500, {"content-type": "application/json"}
     )
     server = models.start(failing, text("Hi"))
 

@@ -52,7 +52,9 @@ async def answer_chat(
     began = time.perf_counter()
     call = read_chat(gateway, wire, request, model=model, stream=stream)
     times = _Times(began, time.perf_counter())
-    route = gateway.ring.route(call.called.name, call.called.profile)
+    route = None
+    if gateway.cache.is_asked_for(gateway.ring.lockfile):
+        route = gateway.ring.route(call.called.name, call.called.profile)
     if route is None or route.policy.cache is None:
         return await _answered(gateway, call, times)
     # Most gateways keep no answers.
