@@ -25,6 +25,8 @@ from llmring.gateway.server.drain import Drain
 from llmring.gateway.server.guarded_protocol import GuardedProtocol
 from llmring.gateway.server.listening import listening
 from llmring.gateway.server_state import Gateway
+from llmring.gateway.watching.state_watch import StateWatch
+from llmring.gateway.watching.watching import Watching
 from llmring.lockfile.gateway_table import GatewayTable
 
 SECRET = b"a secret of at least 32 characters"
@@ -54,6 +56,7 @@ class ServedGateway:
         drain: The end of the gateway.
         ring: The ring that makes the calls.
         access: The keys that clients need.
+        watching: The records of the calls, made of the ring; None for no records.
         bounds: Attributes of the HTTP server.
     """
 
@@ -67,6 +70,7 @@ class ServedGateway:
         on_call: Callable[[str, str], None] | None = None,
         ring: ServedRing | None = None,
         access: LiveAccess | None = None,
+        watching: Callable[[ServedRing], Watching] | None = None,
         **bounds: float,
     ) -> None:
         given = handlers or {}
@@ -77,7 +81,9 @@ class ServedGateway:
             secret=SECRET,
             is_open=is_open and access is None,
             access=None if access is None else KeyCheck(access, self._ring.clock),
+            watching=None if watching is None else watching(self._ring),
         )
+        self.gateway = gateway
 
         def handler(name: str) -> Handler:
             return given[name] if name in given else load_handler(name)
@@ -86,7 +92,17 @@ class ServedGateway:
         self._door = listening("127.0.0.1", 0)
         self.port: int = self._door.getsockname()[1]
         protocol = type("BoundedProtocol", (GuardedProtocol,), bounds)
-        app = GatewayApp(lambda: gateway, drain=self.drain, handler=handler, on_call=on_call)
+        state = None
+        if gateway.watching is not None:
+            state = StateWatch(
+                gateway.watching,
+                self._ring,
+                is_stale=lambda: False,
+                is_draining=lambda: self.drain.is_draining,
+            )
+        app = GatewayApp(
+            lambda: gateway, drain=self.drain, handler=handler, on_call=on_call, state=state
+        )
         self._server = server_for(app, self.drain, protocol=protocol)
         self.leaked: list[str] = []
         self._thread = threading.Thread(target=self._run, daemon=True)

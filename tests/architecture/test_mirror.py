@@ -59,6 +59,7 @@ DECIDE_NOTHING: dict[str, set[str]] = {
         "openapi/schema_parts",  # parts of `openapi.description`, and tested there
         "server/draining_server",  # a part of `serve`, and tested there
         "server_state",  # a record
+        "watching/finished_call",  # records
         "wires",  # records
         "workers/messages",  # a record and constants
     },

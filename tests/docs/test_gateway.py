@@ -24,6 +24,8 @@ from llmring.gateway.refusals import (
     UnauthenticatedError,
 )
 from llmring.gateway.routes import find_route
+from llmring.gateway.watching.finished_call import FinishedCall
+from llmring.gateway.watching.metric_families import FAMILIES, MOST_SERIES
 from llmring.gateway.wires import CHAT, GEMINI, MESSAGES, OLLAMA, RESPONSES
 from llmring.lockfile.check import problems
 from llmring.lockfile.gateway_table import GatewayTable
@@ -98,9 +100,31 @@ def test_the_page_names_every_key_of_the_lockfile_s_table() -> None:
     assert [key for key in GatewayTable.__struct_fields__ if f"`{key}`" not in TEXT] == []
 
 
+def test_g138_the_table_of_metrics_is_that_of_the_program() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (.*?) \|", section("## Watching it"), re.MULTILINE)
+    listed: list[tuple[str, tuple[str, ...]]] = []
+    for name, cell in rows:
+        labels = listed[-1][1] if cell == "the same" else tuple(re.findall(r"`(\w+)`", cell))
+        listed.append((name, labels))
+
+    assert listed == [
+        (f"{each.name}_total" if each.kind == "counter" else each.name, each.labels)
+        for each in FAMILIES
+    ]
+
+
+def test_g141_the_example_of_the_access_log_has_the_fields_of_the_program() -> None:
+    [example] = [each for each in blocks("text") if '"first_ms"' in each]
+    call, event = example.splitlines()
+
+    assert set(json.loads(call)) <= set(FinishedCall.__struct_fields__)
+    assert set(json.loads(event)) == {"time", "event", "pid", "model"}
+
+
 @pytest.mark.parametrize(
     "phrase",
     [
+        f"at most {MOST_SERIES:,} series",
         f"After {keep_alive.EVERY_SECONDS:.0f} s of silence",
         f"`head_after` ({GatewayTable().head_after:.0f} s)",
     ],

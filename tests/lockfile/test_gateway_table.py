@@ -28,6 +28,7 @@ cors = ["https://chat.example.com", "http://localhost:3000", "http://[::1]:80", 
 hosts = ["LLM.example.com", "[::1]"]
 show_upstream_errors = false
 show_upstream_limits = true
+metrics_keys = true
 body_model = "asked"
 allow = ["mcp"]
 x-note = "ours"
@@ -60,6 +61,7 @@ def test_the_table_is_read_with_all_its_keys() -> None:
         hosts=("llm.example.com", "[::1]"),
         show_upstream_errors=False,
         show_upstream_limits=True,
+        metrics_keys=True,
         body_model="asked",
         allow=("mcp",),
     )

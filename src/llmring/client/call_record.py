@@ -117,6 +117,11 @@ class Recorder:
             self._ledger = ledger_at(self._place, self._spool)
         return (self._kind or CallRecord)(self, self._ledger, start)
 
+    @property
+    def pending(self) -> int:
+        """The number of calls that are not yet written to the ledger."""
+        return 0 if self._ledger is None else self._ledger.pending
+
     def stamp(self, profile: str | None) -> Stamp:
         """Return what entries repeat of the lockfile."""
         try:

@@ -333,6 +333,7 @@ class Executor:
                 opened.attempt.note(f"after the answer's last word {error.message}")
                 data = b""
             if data:
+                opened.attempt.chunks += 1
                 return opened.reader.feed(data)
         opened.ended = True
         return opened.reader.end()

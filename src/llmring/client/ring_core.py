@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from llmring.config.active_lockfile import ActiveLockfile
 from llmring.config.settings import read_settings, recordings_folder, timeout_of
 from llmring.limits.backends import circuits_for, spending_for
 from llmring.replay import overrides
-from llmring.routing.observers import OnAttempt, OnFailover, hooks_of
+from llmring.routing.observers import CallObserver, OnAttempt, OnFailover, hooks_of
 from llmring.telemetry.tracing import Telemetry, TelemetryWish
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ class RingCore:
 
     _executor_: Executor | None = None
     _files_: Files | None = None
+    # The observers of all calls, before those of the application.
+    _own_hooks: Sequence[CallObserver] = ()
     # Of embeddings and counts; see `CallContext`.
     _most_pauses: float | None = None
     _recorder_kind: type[Recorder] = Recorder
@@ -66,7 +68,7 @@ class RingCore:
         self._settings = read_settings(environ)
         self._timeout = timeout_of(timeout, self._settings.timeout)
         self._environ = environ
-        self._hooks = hooks_of(on_attempt, on_failover)
+        self._hooks = (*self._own_hooks, *hooks_of(on_attempt, on_failover))
         self._telemetry = Telemetry(telemetry)
         self._circuits = circuits_for(self._settings)
         self._overrides = overrides.current

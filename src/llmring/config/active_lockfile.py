@@ -111,6 +111,11 @@ class ActiveLockfile:
         """Return what `now` returned last, without a look at the file."""
         return self._live.latest()
 
+    @property
+    def is_stale(self) -> bool:
+        """True if the file could not be used when it was last read."""
+        return self._live.is_stale
+
     def reading(self) -> tuple[LockfileReading, EffectiveFacts]:
         """Return the lockfile and the facts about models; the same pair until one changes."""
         reading = self._live.current()

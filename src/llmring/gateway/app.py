@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 import traceback
 from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl
@@ -29,6 +30,7 @@ from llmring.gateway.routes import (
     UpgradeRefusedError,
     find_route,
     load_handler,
+    route_name,
 )
 from llmring.gateway.server import sending
 from llmring.gateway.server.body import ClientGoneError, Receive, drain_body, read_body
@@ -36,6 +38,9 @@ from llmring.gateway.server.client_call import CallHead, ClientCall, Scope
 from llmring.gateway.server.drain import Drain
 from llmring.gateway.server.sending import Send
 from llmring.gateway.server_state import Gateway
+from llmring.gateway.watching.finish_call import CallEnd
+from llmring.gateway.watching.running_call import RunningCall, watched
+from llmring.gateway.watching.state_watch import StateWatch
 from llmring.gateway.wires import CHAT, GEMINI, MESSAGES
 from llmring.redaction import one_line, redact
 
@@ -62,6 +67,7 @@ class GatewayApp:
         drain: The end of the gateway.
         handler: Returns the function of a route by its name.
         on_call: Called with the profile and the alias of each call that is answered.
+        state: The look at the state of the process; None for no such look.
     """
 
     def __init__(
@@ -71,7 +77,9 @@ class GatewayApp:
         drain: Drain | None = None,
         handler: Callable[[str], Handler] = load_handler,
         on_call: Callable[[str, str], None] | None = None,
+        state: StateWatch | None = None,
     ) -> None:
+        self._state = state
         self._on_call = on_call
         self._gateway = gateway
         self._drain = drain or Drain()
@@ -96,9 +104,13 @@ class GatewayApp:
             if message["type"] == "lifespan.shutdown":
                 if gateway.access is not None:
                     gateway.access.access.stop()
+                if self._state is not None:
+                    await self._state.stop()
                 await gateway.ring.aclose()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+            if self._state is not None:
+                self._state.start()
             await send({"type": "lifespan.startup.complete"})
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -122,18 +134,22 @@ class GatewayApp:
                 raise
             task.uncancel()
         except ClientGoneError:
-            pass
-        except StreamBrokenError:
+            call.is_gone = True
+        except StreamBrokenError as error:
+            call.failure = error
             if not call.is_gone:
                 await _break_off(call)
         finally:
             self._drain.leave(task)
+            if call.watched is not None:
+                _record(call, call.watched, self._gateway())
 
     async def _converse(self, call: ClientCall) -> None:
         """Read a request and send its answer."""
         gateway, head = self._gateway(), call.head
         route = find_route(head.method, head.path.path, head.headers)
         call.wire = route.wire
+        _watch(call, route, gateway)
         origin: str | None = None
         try:
             if not route.is_public:
@@ -150,6 +166,7 @@ class GatewayApp:
         except Exception as error:  # noqa: BLE001 -- every error is answered in the client's form
             if call.is_gone:
                 return
+            call.failure = error
             answer = _error_answer(error, call, gateway)
         answer = _completed(answer, call, origin)
         if isinstance(answer.body, bytes) and len(answer.body) > sending.PACKED_FROM:
@@ -190,7 +207,7 @@ class GatewayApp:
         body = await read_body(call.receive, head.headers, limit, has_arrived=call.has_arrived)
         if body:
             origins.check_media_type(head.headers)
-        return GatewayRequest(
+        request = GatewayRequest(
             method=head.method,
             path=head.path.path,
             query=query,
@@ -200,6 +217,9 @@ class GatewayApp:
             client=address,
             caller=caller,
         )
+        if call.watched is not None:
+            call.watched.take_request(request.caller)
+        return request
 
     async def _answer(
         self, gateway: Gateway, request: GatewayRequest, route: GatewayRoute
@@ -210,6 +230,8 @@ class GatewayApp:
             return not_ready("the keys can't be read")
         handler = self._handler(route.handler)
         answer = await handler(gateway=gateway, request=request, **route.arguments)
+        if (running := watched()) is not None:
+            running.headers = answer.headers
         if self._on_call is not None and _ALIAS in answer.headers:
             self._on_call(answer.headers.get(_PROFILE, ""), answer.headers[_ALIAS])
         return answer
@@ -275,6 +297,30 @@ async def _is_drained(call: ClientCall, answer: GatewayAnswer) -> bool:
     return await drain_body(call.receive)
 
 
+def _watch(call: ClientCall, route: GatewayRoute, gateway: Gateway) -> None:
+    """Keep the facts of a call from now on, if calls are recorded."""
+    if gateway.watching is not None and not route.is_state:
+        head = call.head
+        name = route_name(head.path.path)
+        call.watched = gateway.watching.begin(head.method, route.operation, name, head.headers)
+
+
+def _record(call: ClientCall, running: RunningCall, gateway: Gateway) -> None:
+    """Record a call that has ended, in whatever way."""
+    if gateway.watching is None:
+        return
+    end = CallEnd(
+        at=time.perf_counter(),
+        request_id=call.head.request_id,
+        wire=call.wire.name,
+        user_agent=call.head.headers.get("user-agent", ""),
+        status=None if call.begun is None else call.begun.status,
+        failure=call.failure,
+        is_gone=call.is_gone,
+    )
+    gateway.watching.end(running, end, with_keys=gateway.table.metrics_keys)
+
+
 async def _send(answer: GatewayAnswer, call: ClientCall, *, ends: bool) -> None:
     """Send an answer.
 
@@ -314,7 +360,7 @@ async def _end_early(call: ClientCall) -> None:
     Raises:
         StreamBrokenError: The answer has begun, and its form has no such end.
     """
-    error = NotReadyError("the gateway has ended; try again")
+    call.failure = error = NotReadyError("the gateway has ended; try again")
     if call.begun is None:
         answer = error_answer(error, call.wire, request_id=call.head.request_id, quote=False)
         answer = msgspec.structs.replace(answer, headers={"connection": "close", **answer.headers})

@@ -21,6 +21,7 @@ from llmring.gateway.caller import Caller
 from llmring.gateway.http import GatewayRequest
 from llmring.gateway.refusals import ForbiddenError, NoSuchPathError, UnknownModelError
 from llmring.gateway.server_state import Gateway
+from llmring.gateway.watching.running_call import watched
 from llmring.gateway.wires import Wire
 from llmring.lockfile.gateway_names import ClientNames, RefusedName, find_name
 
@@ -102,9 +103,12 @@ def called(gateway: Gateway, wire: Wire, request: GatewayRequest, asked: str) ->
             f"unknown model {asked!r:.200} in profile {names.profile!r:.200}{_hint(found.nearest)}",
             found.nearest,
         )
-    return CalledName(
+    named = CalledName(
         name=found.name, profile=names.profile, alias=None if found.direct else found.name
     )
+    if (call := watched()) is not None:
+        call.take_name(named.alias, named.profile)
+    return named
 
 
 def callable_names(gateway: Gateway, request: GatewayRequest) -> CallableNames:

@@ -9,7 +9,7 @@ import difflib
 import functools
 from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import unquote
 
 from msgspec import Struct
@@ -41,6 +41,8 @@ class GatewayRoute(Struct, frozen=True, kw_only=True):
         is_public: True if it is answered for any name of the host, and in any state.
         needs: What clients of a gateway with keys need for it.
         refusal: The error that answers it instead of the function.
+        operation: The kind of a call that models answer, by OpenTelemetry's names.
+        is_state: True if it asks for the state of the gateway, and is not recorded as a call.
     """
 
     wire: Wire
@@ -49,6 +51,8 @@ class GatewayRoute(Struct, frozen=True, kw_only=True):
     is_public: bool = False
     needs: Needs = "key"
     refusal: RefusedCallError | None = None
+    operation: Literal["chat", "embeddings", ""] = ""
+    is_state: bool = False
 
 
 class UpgradeRefusedError(RefusedCallError):
@@ -62,30 +66,30 @@ def _of(wire: Wire, handler: str, **arguments: Any) -> GatewayRoute:
     return GatewayRoute(wire=wire, handler=handler, arguments=arguments)
 
 
-def _for(api: Wire, handler: str, **more: Any) -> GatewayRoute:
-    """Return the way to a function that answers in any API."""
-    return GatewayRoute(wire=api, handler=handler, arguments={"wire": api, **more})
-
-
 def _chat(api: Wire, **more: Any) -> GatewayRoute:
-    return _for(api, "endpoints.chat:answer_chat", **more)
+    arguments = {"wire": api, **more}
+    handler = "endpoints.chat:answer_chat"
+    return GatewayRoute(wire=api, handler=handler, arguments=arguments, operation="chat")
 
 
 def _count(api: Wire, **more: Any) -> GatewayRoute:
-    return _for(api, "endpoints.counting:answer_count", **more)
+    arguments = {"wire": api, **more}
+    return GatewayRoute(wire=api, handler="endpoints.counting:answer_count", arguments=arguments)
 
 
 def _embed(api: Wire, **more: Any) -> GatewayRoute:
-    return _for(api, "endpoints.embeddings:answer_embeddings", **more)
+    arguments = {"wire": api, **more}
+    handler = "endpoints.embeddings:answer_embeddings"
+    return GatewayRoute(wire=api, handler=handler, arguments=arguments, operation="embeddings")
 
 
-def _manage(handler: str) -> GatewayRoute:
-    """Return the way to a function of the gateway's own API."""
-    return GatewayRoute(wire=CHAT, handler=f"ui_api.{handler}", needs="admin")
+def _state(handler: str, needs: Needs) -> GatewayRoute:
+    """Return the way to a function that answers with the state of the gateway, or manages it."""
+    return GatewayRoute(wire=CHAT, handler=handler, needs=needs, is_state=True)
 
 
 def _public(handler: str) -> GatewayRoute:
-    return GatewayRoute(wire=CHAT, handler=handler, is_public=True, needs="nothing")
+    return GatewayRoute(wire=CHAT, handler=handler, is_public=True, needs="nothing", is_state=True)
 
 
 _EXACT: Mapping[str, Mapping[str, GatewayRoute]] = {
@@ -102,15 +106,18 @@ _EXACT: Mapping[str, Mapping[str, GatewayRoute]] = {
     "/api/version": {"GET": _of(OLLAMA, "endpoints.ollama_models:server_version")},
     "/api/ps": {"GET": _of(OLLAMA, "endpoints.ollama_models:list_running")},
     "/api/show": {"POST": _of(OLLAMA, "endpoints.ollama_models:show_model")},
-    "/ui/api/explain": {"GET": _manage("explained_call:answer_explain")},
+    "/ui/api/explain": {"GET": _state("ui_api.explained_call:answer_explain", needs="admin")},
+    "/ui/api/status": {"GET": _state("ui_api.shown_status:answer_status", needs="admin")},
+    "/ui/api/calls": {"GET": _state("ui_api.shown_calls:answer_calls", needs="admin")},
     "/ui/api/keys": {
-        "GET": _manage("key_admin:list_keys"),
-        "POST": _manage("key_admin:create_key"),
+        "GET": _state("ui_api.key_admin:list_keys", needs="admin"),
+        "POST": _state("ui_api.key_admin:create_key", needs="admin"),
     },
-    "/ui/api/keys/set": {"POST": _manage("key_admin:set_key")},
-    "/ui/api/keys/revoke": {"POST": _manage("key_admin:revoke_key")},
-    "/openapi.json": {"GET": _of(CHAT, "endpoints.openapi:answer_openapi")},
-    "/": {"GET": GatewayRoute(wire=CHAT, handler="endpoints.health:answer_root", needs="nothing")},
+    "/ui/api/keys/set": {"POST": _state("ui_api.key_admin:set_key", needs="admin")},
+    "/ui/api/keys/revoke": {"POST": _state("ui_api.key_admin:revoke_key", needs="admin")},
+    "/metrics": {"GET": _state("endpoints.metrics:answer_metrics", needs="admin")},
+    "/openapi.json": {"GET": _state("endpoints.openapi:answer_openapi", needs="key")},
+    "/": {"GET": _state("endpoints.health:answer_root", needs="nothing")},
     "/healthz": {"GET": _public("endpoints.health:answer_health")},
     "/readyz": {"GET": _public("endpoints.health:answer_ready")},
 }
@@ -215,6 +222,23 @@ def find_route(method: str, path: str, headers: Mapping[str, str]) -> GatewayRou
         message = "WebSocket is not offered here; send POST /v1/responses over HTTP"
         return GatewayRoute(wire=wire, refusal=UpgradeRefusedError(message))
     return _wrong_method(wire, path, tuple(known))
+
+
+def route_name(path: str) -> str:
+    """Return a path with a placeholder for the name of a model; empty for an unknown path.
+
+    Args:
+        path: As for `find_route`.
+    """
+    if path in _EXACT:
+        return path
+    for root in _GEMINI_ROOTS:
+        if path == f"{root}/models":
+            return path
+        if path.startswith(f"{root}/models/"):
+            verb = path.rpartition(":")[2]
+            return f"{root}/models/{{model}}" + (f":{verb}" if verb in _VERBS else "")
+    return ""
 
 
 def _variable(method: str, path: str, headers: Mapping[str, str]) -> GatewayRoute:

@@ -19,6 +19,9 @@ from llmring.gateway.server.drain import DELAY_SECONDS, Drain
 from llmring.gateway.server.listening import listening
 from llmring.gateway.server.live_gateway import Audience, LiveGateway
 from llmring.gateway.shared_table import SharedTables
+from llmring.gateway.watching.access_log import AccessLog
+from llmring.gateway.watching.state_watch import StateWatch
+from llmring.gateway.watching.watching import Records, Watching, own_records
 from llmring.lockfile.consent import Claim
 
 if TYPE_CHECKING:
@@ -51,6 +54,7 @@ class ServeOptions(Struct, frozen=True, kw_only=True):
         accept_removals: True if the lockfile may lose aliases that are called.
         drain_delay: Seconds from the first signal to end until no connections are taken.
         no_keys: True if all who reach it may make calls, whatever keys there are.
+        access_log: The path of the log of calls, as for `AccessLog`; None for no log.
     """
 
     host: str = "127.0.0.1"
@@ -60,6 +64,7 @@ class ServeOptions(Struct, frozen=True, kw_only=True):
     accept_removals: bool = False
     drain_delay: float = DELAY_SECONDS
     no_keys: bool = False
+    access_log: str | None = None
 
 
 class PreparedGateway(Struct, frozen=True, kw_only=True):
@@ -134,6 +139,7 @@ def open_gateway(
     *,
     agreed: tuple[Claim, ...] | None = None,
     tables: SharedTables | None = None,
+    records: Records | None = None,
 ) -> LiveGateway:
     """Read what a gateway needs.
 
@@ -141,6 +147,7 @@ def open_gateway(
         options: The options.
         agreed: As for `LiveGateway`.
         tables: The tables that the processes of the gateway share; None for one process.
+        records: The memory that they share for what is recorded; None for one process.
 
     Raises:
         LLMRingError: The lockfile, the profile, the secret or a setting can't be used.
@@ -158,7 +165,8 @@ def open_gateway(
     if not options.no_keys:
         store = None if settings.gateway_db is None else key_store_at(settings.gateway_db)
         access = LiveAccess(store, always=not is_local)
-    return LiveGateway(
+    log = None if options.access_log is None else AccessLog(options.access_log, ring.clock)
+    live = LiveGateway(
         ring,
         gateway_secret(settings.gateway_secret, settings.state_dir),
         profile=options.profile,
@@ -168,6 +176,8 @@ def open_gateway(
         agreed=agreed,
         tables=tables,
     )
+    live.record(Watching(ring, records or own_records(), log))
+    return live
 
 
 def first_lines(
@@ -207,7 +217,16 @@ def app_for(live: LiveGateway, drain: Drain) -> GatewayApp:
     """
     from llmring.gateway.app import GatewayApp
 
-    return GatewayApp(live.now, drain=drain, on_call=live.report_call)
+    watching = live.now().watching
+    state = None
+    if watching is not None:
+        state = StateWatch(
+            watching,
+            live.now().ring,
+            is_stale=live.is_stale,
+            is_draining=lambda: drain.is_draining,
+        )
+    return GatewayApp(live.now, drain=drain, on_call=live.report_call, state=state)
 
 
 def server_for(

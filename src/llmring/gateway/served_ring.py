@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
@@ -32,6 +33,7 @@ from llmring.clock import Clock
 from llmring.config.active_lockfile import ActiveLockfile, CallableNames
 from llmring.exceptions import LLMRingError
 from llmring.gateway.served_record import ServedRecord, ServedRecorder
+from llmring.gateway.watching.running_call import WatchingObserver
 from llmring.ledger.call_origin import CallOrigin
 from llmring.routing.backoff import MOST_SERVED_SECONDS
 from llmring.routing.call_wishes import CallWishes
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
     from llmring.routing.failover import Failover
     from llmring.routing.plan import Plan
     from llmring.routing.policy import Policy
+    from llmring.telemetry.server_trace import ServerTrace
 
 
 class ServedRing(LLMRing):
@@ -63,6 +66,7 @@ class ServedRing(LLMRing):
 
     _most_pauses = MOST_SERVED_SECONDS
     _recorder_kind = ServedRecorder
+    _own_hooks = (WatchingObserver(),)
 
     def __init__(
         self,
@@ -86,6 +90,35 @@ class ServedRing(LLMRing):
     def endpoints(self) -> Mapping[str, Endpoint]:
         """The endpoint of each provider, by its name."""
         return self._active_lockfile.latest().endpoints
+
+    @property
+    def ledger_pending(self) -> int:
+        """The number of calls that are not yet written to the ledger."""
+        return self._recorder.pending
+
+    async def open_circuits(self) -> frozenset[str]:
+        """Return the references of the models that calls skip, as they have failed."""
+        if not self._circuits.has_failures:
+            return frozenset()
+        found = await self._circuits.snapshot()
+        return frozenset(each.model for each in found if each.state == "open")
+
+    def server_trace(
+        self, method: str, route: str, headers: Mapping[str, str]
+    ) -> ServerTrace | None:
+        """Begin the span of a request to the server; None if OpenTelemetry is not set up.
+
+        Args:
+            method: The method.
+            route: The path, with placeholders for names.
+            headers: The headers.
+        """
+        # An environment that has not imported OpenTelemetry has not set it up.
+        if "opentelemetry" not in sys.modules:
+            return None
+        from llmring.telemetry.server_trace import server_trace
+
+        return server_trace(self._telemetry, method, route, headers)
 
     @property
     def clock(self) -> Clock:

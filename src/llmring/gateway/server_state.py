@@ -14,6 +14,7 @@ from llmring.gateway.callers.key_check import KeyCheck
 from llmring.gateway.lazy_cache import LazyCache
 from llmring.gateway.served_ring import ServedRing
 from llmring.gateway.signatures.kept_signatures import KeptSignatures
+from llmring.gateway.watching.watching import Watching
 from llmring.lockfile.gateway_table import GatewayTable
 
 
@@ -32,6 +33,7 @@ class Gateway(Struct, frozen=True, kw_only=True):
         signatures: The memory of signatures that clients return calls without.
         digest: The digest of its lockfile.
         cache: The answers that it keeps, if an alias asks for that.
+        watching: The records of its calls; None for no records.
     """
 
     ring: ServedRing
@@ -44,6 +46,7 @@ class Gateway(Struct, frozen=True, kw_only=True):
     signatures: KeptSignatures = msgspec.field(default_factory=lambda: KeptSignatures(SYSTEM))
     digest: LockDigest = msgspec.field(default_factory=LockDigest)
     cache: LazyCache = msgspec.field(default_factory=LazyCache)
+    watching: Watching | None = None
 
     def seal_key(self, caller: Caller) -> SealKey:
         """Return the key of the seals of a caller, which are opened for no other one."""

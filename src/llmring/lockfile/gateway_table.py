@@ -29,6 +29,7 @@ class GatewayTable(Struct, frozen=True, kw_only=True):
         allow: What clients may ask of providers that they may not by default: "mcp" for servers
             that their requests name.
         keys: The keys of clients, as written.
+        metrics_keys: True if metrics have the names of keys.
     """
 
     names: Mapping[str, str] = {}
@@ -42,6 +43,7 @@ class GatewayTable(Struct, frozen=True, kw_only=True):
     body_model: Literal["served", "asked"] = "served"
     allow: tuple[Literal["mcp"], ...] = ()
     keys: tuple[Mapping[str, Any], ...] = ()
+    metrics_keys: bool = False
 
 
 _USUAL = GatewayTable()

@@ -116,6 +116,11 @@ class LiveLockfile(Generic[T]):
         """Return the version that `current` returned last, without a look at the file."""
         return self.current() if self._last is None else self._last.form
 
+    @property
+    def is_stale(self) -> bool:
+        """True if the file could not be used when it was last read."""
+        return self._last is not None and self._last.broken
+
     def forget(self) -> None:
         """Read the file again on the next call, changed or not."""
         with _lock:

@@ -76,6 +76,7 @@ _FOREIGN_VARIABLES = frozenset(
         "LLMRING_MCP_TOKEN",
         "LLMRING_GATEWAY_SECRET",
         "LLMRING_CACHE_KEY",
+        "LLMRING_GATEWAY_KEY",
     }
 )
 

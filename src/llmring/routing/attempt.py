@@ -42,6 +42,7 @@ class AttemptState:
         is_dropped: Whether another attempt was faster, or the call has ended.
         is_sent: Whether a request was opened.
         notes: Remarks on its answer.
+        chunks: The pieces in which a streamed answer has come so far.
         usage: The tokens that its answer took, if known.
         cost: The cost of these tokens in USD, if known.
         cost_reason: Why the cost is not known, or not exact.
@@ -52,6 +53,7 @@ class AttemptState:
         "_call",
         "adjusted",
         "changes",
+        "chunks",
         "committed",
         "cost",
         "cost_reason",
@@ -92,6 +94,7 @@ class AttemptState:
         self.relay = prepared.relay
         self.deadline = deadline
         self.committed = self.is_dropped = self.is_sent = False
+        self.chunks = 0
         self.usage: Usage | None = None
         self.cost: Cost | None = None
         self.cost_reason: str | None = None

@@ -21,11 +21,13 @@ class ObservedAttempt(Protocol):
         target: The model.
         usage: The tokens that its answer took, if known.
         cost: Their cost in USD, if known.
+        chunks: The pieces in which a streamed answer has come so far.
     """
 
     target: Target
     usage: Usage | None
     cost: Cost | None
+    chunks: int
 
     @property
     def seconds(self) -> float:

@@ -28,8 +28,12 @@ class Instruments(Struct, frozen=True):
         tracer: Begins spans.
         duration: Seconds that attempts took.
         first_chunk: Seconds to the first chunk of streamed answers.
+        per_chunk: Mean seconds per chunk of streamed answers after the first one.
         tokens: Tokens that attempts used.
         tool_duration: Seconds that tools took.
+        server_duration: Seconds that the calls of a gateway took.
+        server_first_token: Seconds to the first content of its answers.
+        server_per_token: Seconds per token of its answers after the first one.
     """
 
     tracers: TracerProvider
@@ -37,8 +41,12 @@ class Instruments(Struct, frozen=True):
     tracer: Tracer
     duration: Histogram
     first_chunk: Histogram
+    per_chunk: Histogram
     tokens: Histogram
     tool_duration: Histogram
+    server_duration: Histogram
+    server_first_token: Histogram
+    server_per_token: Histogram
 
 
 def create_instruments(tracers: TracerProvider, meters: MeterProvider) -> Instruments:
@@ -64,6 +72,10 @@ def create_instruments(tracers: TracerProvider, meters: MeterProvider) -> Instru
             "gen_ai.client.operation.time_to_first_chunk",
             "How long the first chunk of a streamed answer took.",
         ),
+        per_chunk=seconds(
+            "gen_ai.client.operation.time_per_output_chunk",
+            "Mean time per chunk of a streamed answer after the first one.",
+        ),
         tokens=meter.create_histogram(
             "gen_ai.client.token.usage",
             unit="{token}",
@@ -71,4 +83,13 @@ def create_instruments(tracers: TracerProvider, meters: MeterProvider) -> Instru
             explicit_bucket_boundaries_advisory=TOKEN_BUCKETS,
         ),
         tool_duration=seconds("gen_ai.execute_tool.duration", "How long a tool took."),
+        server_duration=seconds("gen_ai.server.request.duration", "How long a call took."),
+        server_first_token=seconds(
+            "gen_ai.server.time_to_first_token",
+            "How long a call took to the first content of the answer.",
+        ),
+        server_per_token=seconds(
+            "gen_ai.server.time_per_output_token",
+            "Time per token of an answer after the first one.",
+        ),
     )

@@ -212,7 +212,7 @@ class CallTrace(CallObserver):
 
     def on_attempt_answer(self, attempt: ObservedAttempt, reply: Callable[[], LLMResponse]) -> None:
         """End the span of an attempt that answered."""
-        self._spans[attempt].answered(reply)
+        self._spans[attempt].answered(reply, attempt.chunks)
 
     def on_attempt_failure(self, attempt: ObservedAttempt, error: ProviderError) -> None:
         """End the span of an attempt that failed."""
@@ -225,6 +225,13 @@ class CallTrace(CallObserver):
     def on_attempt_dropped(self, attempt: ObservedAttempt) -> None:
         """End the span of an attempt that was cancelled."""
         self._spans[attempt].dropped()
+
+    def on_failover(self, failed: str, successor: str, error: ProviderError) -> None:
+        """Add that another model takes over as an event of the call's span."""
+        self._span.add_event(
+            "llmring.failover",
+            {"llmring.from": failed, "llmring.to": successor, "error.type": error_type(error)},
+        )
 
     def on_refused_answer(self, answer: LLMResponse) -> None:
         """Keep the answer that a provider's policy has emptied, as the answer of the call."""
@@ -299,6 +306,7 @@ class _AttemptSpan:
         self._known = known
         self._began = time.perf_counter()
         self._has_content = False
+        self._first = 0.0
         self._over = False
 
     @contextmanager
@@ -312,14 +320,17 @@ class _AttemptSpan:
         # The attempt of a whole answer has ended already, and has no first chunk.
         if not (self._has_content or self._over):
             self._has_content = True
-            took = time.perf_counter() - self._began
+            self._first = took = time.perf_counter() - self._began
             self._span.set_attribute("gen_ai.response.time_to_first_chunk", took)
             if self._call.is_streamed:
                 self._call.instruments.first_chunk.record(took, self._known)
 
-    def answered(self, reply: Callable[[], LLMResponse]) -> None:
+    def answered(self, reply: Callable[[], LLMResponse], chunks: int = 0) -> None:
         if self._over:
             return
+        if self._has_content and self._call.is_streamed and chunks > 1:
+            pace = (time.perf_counter() - self._began - self._first) / (chunks - 1)
+            self._call.instruments.per_chunk.record(pace, self._known)
         response = reply()
         self._span.set_attributes({**reply_attributes(response), **usage_attributes(response)})
         self._end({"gen_ai.response.model": response.served_model}, response)

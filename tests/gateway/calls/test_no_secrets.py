@@ -22,6 +22,7 @@ from raw_calls import PATHS
 from rings import TODAY
 from served_gateway import Reply, ServedGateway, parsed, read_all, request
 from traces import collected
+from watched_gateway import WatchedGateway, entries
 
 Serve = Callable[..., Loopback]
 
@@ -44,6 +45,9 @@ CLIENT_HEADERS = {
     "api_key": CLIENT,
     "cookie": f"session={CLIENT}",
 }
+
+
+STATES = ("/metrics", "/ui/api/status", "/ui/api/calls", "/ui/api/explain?model=openai")
 
 
 def planted(turn: int) -> list[Planted]:
@@ -110,20 +114,32 @@ def test_g165_keys_are_in_no_reply_log_ledger_or_trace(
         environ = variables(tmp_path, server.url, secrets)
         ring = ServedRing(environ=environ)
         table = GatewayTable(show_upstream_errors=quotes)
-        with ServedGateway(ring=ring, table=table) as gateway:
+        with WatchedGateway(tmp_path / "access.log", ring=ring, table=table) as gateway:
             for at, each in enumerate(secrets):
                 server.answers = [echoes(each)[echo]]
                 for nth, wire in enumerate(PATHS):
                     came = ask(gateway, wire, each.provider, stream=(nth + at) % 2 == 0)
                     assert came
                     outputs.add(f"a reply to {wire}", came)
-            for path in ("/readyz", "/v1/models", "/api/tags", "/"):
-                outputs.add(path, repr(gateway.ask("GET", path)))
+            for path in ("/readyz?deep", "/v1/models", "/api/tags", "/", *STATES):
+                shown = gateway.ask("GET", path)
+                assert shown.status == 200
+                outputs.add(path, repr(shown))
         assert len(wait_for(tmp_path / "ledger.sqlite", 1)) >= 1
         outputs.add_process(seen, caplog, capfd)
     outputs.add_files("files", tmp_path)
 
-    assert {"spans", "the log", "files: ledger.sqlite", "a reply to chat"} <= outputs.places
+    assert {
+        "spans",
+        "the log",
+        "files: ledger.sqlite",
+        "files: access.log",
+        "/metrics",
+        "a reply to chat",
+    } <= outputs.places
+    calls = entries(tmp_path / "access.log")
+    assert len(calls) > len(secrets) * len(PATHS)
+    assert "Hello" not in repr(calls)
     assert outputs.leaks(*secrets) == []
     assert outputs.holds(CLIENT) == []
     sent = [f"{each.path} {each.headers}" for each in server.requests]

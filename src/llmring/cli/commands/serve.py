@@ -80,6 +80,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="follow a changed lockfile even if it lacks aliases called in the last hour",
     )
     parser.add_argument(
+        "--access-log",
+        metavar="PATH",
+        help="log each call as a line of JSON to this file; - for standard error",
+    )
+    parser.add_argument(
         "--check", action="store_true", help="check all that the gateway needs, and end"
     )
     add_env_file_option(parser)
@@ -130,6 +135,7 @@ def handle(args: argparse.Namespace) -> int:
         accept_removals=args.accept_removals,
         drain_delay=args.drain_delay,
         no_keys=args.no_keys,
+        access_log=args.access_log,
     )
     try:
         prepared = prepare(options)

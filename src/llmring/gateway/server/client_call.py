@@ -15,6 +15,7 @@ from llmring.gateway.http import GatewayAnswer
 from llmring.gateway.routes import ReadPath, read_path
 from llmring.gateway.server.body import Receive
 from llmring.gateway.server.sending import Send
+from llmring.gateway.watching.running_call import RunningCall
 from llmring.gateway.wires import CHAT, Wire
 
 Scope = MutableMapping[str, Any]
@@ -77,6 +78,8 @@ class ClientCall:
         is_gone: True if the client has closed the connection before that.
         is_read: True once all of the request has been read.
         is_terse: True if the answer has no headers about the call.
+        failure: The error that ended it, if one did.
+        watched: The facts of it that are recorded; None for no record.
     """
 
     def __init__(self, task: asyncio.Task[Any], scope: Scope, receive: Receive, send: Send) -> None:
@@ -86,6 +89,8 @@ class ClientCall:
         self.wire: Wire = CHAT
         self.begun: GatewayAnswer | None = None
         self.is_over = self.is_gone = self.is_read = self.is_terse = False
+        self.failure: BaseException | None = None
+        self.watched: RunningCall | None = None
         self.connection: ServerConnection | None = (scope.get("extensions") or {}).get(CONNECTION)
         self._task = task
         self._receive = receive

@@ -15,6 +15,7 @@ from llmring.gateway.served_ring import ServedRing
 from llmring.gateway.server.called_aliases import CalledAliases
 from llmring.gateway.server_state import Gateway
 from llmring.gateway.shared_table import SharedTables
+from llmring.gateway.watching.watching import Watching
 from llmring.lockfile.consent import Claim, claims, fingerprint
 from llmring.lockfile.document import Lockfile
 from llmring.lockfile.gateway_table import gateway_table
@@ -90,6 +91,7 @@ class LiveGateway:
             affinity=affinity,
         )
         self._path = source.path
+        self._is_unusable = False
         self.agreed: tuple[Claim, ...] | None = None
         if needs_consent:
             self.agreed = claims(lockfile, PROVIDERS) if agreed is None else agreed
@@ -102,6 +104,7 @@ class LiveGateway:
         """Return the gateway as it is now; the same object until the lockfile changes."""
         try:
             reading = self._lockfile.now()
+            self._is_unusable = False
             if reading is not self._reading:
                 table = gateway_table(reading.lockfile, reading.source)
                 if self._access is not None:
@@ -110,10 +113,18 @@ class LiveGateway:
                 self._reading = reading
         except (LLMRingError, msgspec.ValidationError):
             # It was usable once, so calls go on with that.
-            pass
+            self._is_unusable = True
         if self._access is not None and self._access.is_on and self._gateway.is_open:
             self._gateway = msgspec.structs.replace(self._gateway, is_open=False)
         return self._gateway
+
+    def record(self, watching: Watching) -> None:
+        """Record calls from now on.
+
+        Args:
+            watching: The records.
+        """
+        self._gateway = msgspec.structs.replace(self._gateway, watching=watching)
 
     @property
     def access(self) -> LiveAccess | None:
@@ -125,6 +136,11 @@ class LiveGateway:
         """The profile of requests that name none."""
         return self._reading.profile(self._gateway.profile)
 
+    def is_stale(self) -> bool:
+        """Return True while the lockfile can't be used, so that the last good one stays in use."""
+        self.now()
+        return self._is_unusable or self._lockfile.is_stale
+
     def report_call(self, profile: str, alias: str) -> None:
         """Remember that clients call an alias.
 
@@ -135,6 +151,17 @@ class LiveGateway:
         found = self._reading.lockfile.profiles.get(profile)
         if found is not None and alias in found.bindings:
             self._called.report(profile, alias)
+
+    def report(self, event: str, **facts: object) -> None:
+        """Log a change of state, if there is a log.
+
+        Args:
+            event: The change.
+            facts: More about it.
+        """
+        watching = self._gateway.watching
+        if watching is not None and watching.log is not None:
+            watching.log.report(event, facts)
 
     def read_again(self) -> None:
         """Read the lockfile at the next call, whether it has changed or not."""

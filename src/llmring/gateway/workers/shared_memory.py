@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import mmap
 import os
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from llmring.gateway.affinity import MOST
 from llmring.gateway.shared_table import SharedTable, SharedTables, size_of
+from llmring.gateway.watching import metric_store, recent_calls
+from llmring.gateway.watching.metric_store import MetricStore
+from llmring.gateway.watching.recent_calls import RecentCalls
+from llmring.gateway.watching.watching import Records
 
 # So many that few buckets are full while as many conversations run as one process remembers.
 _CONVERSATIONS = MOST // 2
@@ -16,7 +22,10 @@ _ALIASES = 128
 _TABLES_BYTES = size_of(_CONVERSATIONS + _ALIASES)
 # While workers are replaced, there may be twice as many as there are to be.
 _PLACES = 512
-_BYTES = _TABLES_BYTES + 4 * _PLACES
+_COUNTS_BYTES = 4 * _PLACES
+_METRICS_AT = _TABLES_BYTES + _COUNTS_BYTES
+_CALLS_AT = _METRICS_AT + metric_store.size_of(_PLACES)
+_BYTES = _CALLS_AT + recent_calls.size_of(_PLACES)
 
 
 def make_memory() -> int | None:
@@ -50,7 +59,7 @@ class ConnectionCounts:
     def __init__(self, descriptor: int) -> None:
         self._memory = mmap.mmap(descriptor, _BYTES)
         # Zero for a place that no worker has, else one more than the connections.
-        self._counts = memoryview(self._memory)[_TABLES_BYTES:].cast("I")
+        self._counts = memoryview(self._memory)[_TABLES_BYTES:_METRICS_AT].cast("I")
 
     def surplus(self, place: int, connections: int) -> int:
         """Enter the number of connections of a worker.
@@ -95,3 +104,30 @@ def tables_in(descriptor: int) -> SharedTables:
         conversations=SharedTable(memory, 0, _CONVERSATIONS),
         aliases=SharedTable(memory, size_of(_CONVERSATIONS), _ALIASES),
     )
+
+
+def records_in(descriptor: int, place: int) -> Records:
+    """Return the metrics and the last calls of the memory.
+
+    Args:
+        descriptor: The descriptor, which stays open.
+        place: The place of this process, as in `ConnectionCounts`.
+    """
+    memory = mmap.mmap(descriptor, _BYTES)
+    lock = functools.partial(_locked, descriptor)
+    return Records(
+        MetricStore(memory, _METRICS_AT, _PLACES, place, lock),
+        RecentCalls(memory, _CALLS_AT, _PLACES, place),
+    )
+
+
+@contextlib.contextmanager
+def _locked(descriptor: int) -> Iterator[None]:
+    """Keep other processes from the memory; the lock of one that ends is released."""
+    import fcntl
+
+    fcntl.lockf(descriptor, fcntl.LOCK_EX, 1)
+    try:
+        yield
+    finally:
+        fcntl.lockf(descriptor, fcntl.LOCK_UN, 1)

@@ -231,6 +231,7 @@ class Supervisor:
             raise ConfigurationError(f"workers end as soon as they start: {reason}")
         if len(self._workers) + len(self._due) < self._count:
             _log.warning("%s; another one starts", reason)
+            self._prepared.live.report("worker_replaced", reason=reason)
             self._due.append(time.monotonic() + pause)
         else:
             _log.warning("%s", reason)

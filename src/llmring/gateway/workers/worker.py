@@ -33,7 +33,7 @@ from llmring.gateway.workers.messages import (
     READY,
     WorkerStart,
 )
-from llmring.gateway.workers.shared_memory import ConnectionCounts, tables_in
+from llmring.gateway.workers.shared_memory import ConnectionCounts, records_in, tables_in
 from llmring.gateway.workers.worker_process import release_signals
 
 # Without a parent, a worker that does not end by itself has this time.
@@ -85,11 +85,13 @@ def _read_start(channel: socket.socket) -> bytes:
 
 
 def _opened(start: WorkerStart) -> LiveGateway:
-    tables = None
+    tables = records = None
     if start.memory is not None:
         os.set_inheritable(start.memory, False)
         tables = tables_in(start.memory)
-    live = open_gateway(start.options, agreed=start.agreed, tables=tables)
+        if start.place is not None:
+            records = records_in(start.memory, start.place)
+    live = open_gateway(start.options, agreed=start.agreed, tables=tables, records=records)
     found = str(live.now().ring.lockfile_path)
     if found != start.lockfile:
         raise ConfigurationError(

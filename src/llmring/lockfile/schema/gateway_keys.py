@@ -217,6 +217,9 @@ GATEWAY: Mapping[str, Shape] = {
         about="Whether answers have the provider's headers about the limits of your key with it; "
         "false if left out.",
     ),
+    "metrics_keys": Flag(
+        about="Whether metrics have the names of clients' keys; false if left out.",
+    ),
     "body_model": Choice(
         options=("served", "asked"),
         noun="one of served, asked",

@@ -1,0 +1,1 @@
+"""The records of the calls of a gateway: metrics, traces, and a log."""
