@@ -14,6 +14,8 @@ from llmring.cli.colour import Styled, is_terminal
 from llmring.cli.gateway_options import add_gateway_options, gateway_filter
 from llmring.cli.output import print_error, print_json, print_note, print_out
 from llmring.cli.project_options import add_project_options, chosen_projects, others_note
+from llmring.cli.remote.gateway_client import add_gateway_options
+from llmring.cli.remote.remote_calls import print_remote_calls
 from llmring.cli.tables import Cell, print_table
 from llmring.config.settings import ledger_place, read_clock
 
@@ -27,8 +29,10 @@ EXAMPLES = """examples:
   llmring logs
   llmring logs --alias fast --failed --since 12h
   llmring logs --follow
+  llmring logs --follow --url http://127.0.0.1:4180
 
 Shows the calls made with this folder's lockfile; the newest call comes last.
+With --url, the last calls of a running gateway, which it keeps in memory.
 Times are UTC. To remove old calls: llmring logs prune"""
 
 _DEFAULT_LIMIT = 20
@@ -55,6 +59,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add_gateway_options(parser)
     parser.add_argument("--request", metavar="ID", help="show the call of this request")
     add_project_options(parser)
+    add_gateway_options(parser)
     parser.add_argument("--follow", action="store_true", help="keep printing calls as they end")
     form = parser.add_mutually_exclusive_group()
     form.add_argument(
@@ -65,6 +70,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def handle(args: argparse.Namespace) -> int:
     """Print the calls."""
+    if args.url is not None:
+        return print_remote_calls(args)
     from llmring.ledger.reader import CallFilter, entries_in
 
     if args.csv and args.follow:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from llmring.cli.colour import Style, Styled
 from llmring.cli.lockfile_options import add_options
 from llmring.cli.output import print_json, print_out
+from llmring.cli.remote.gateway_client import add_gateway_options
+from llmring.cli.remote.remote_status import print_remote_status
 from llmring.cli.tables import Cell, print_section, print_table
 from llmring.lockfile.file import shown
 
@@ -16,7 +18,10 @@ if TYPE_CHECKING:
 
 EXAMPLES = """examples:
   llmring status
-  llmring status --profile prod --json"""
+  llmring status --profile prod --json
+  llmring status --url http://127.0.0.1:4180
+
+With --url, a running gateway is asked; --file and --profile have no effect."""
 
 _FOUND_BY = {
     "argument": "named by --file",
@@ -35,11 +40,14 @@ _IN_EACH_PROCESS = (
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     add_options(parser)
+    add_gateway_options(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def handle(args: argparse.Namespace) -> int:
     """Print the status."""
+    if args.url is not None:
+        return print_remote_status(args)
     from llmring import LLMRing
 
     with LLMRing(args.file) as ring:

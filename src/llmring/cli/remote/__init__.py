@@ -1,0 +1,1 @@
+"""Commands about a gateway that runs, here or elsewhere."""
