@@ -107,11 +107,6 @@ class Ledger:
         if self._asleep:
             self._rouse()
 
-    @property
-    def pending(self) -> int:
-        """The number of entries that are not yet known to be in the ledger."""
-        return len(self._waiting) + len(self._in_hand)
-
     def keep(self, stamp: Stamp, clock: Clock) -> None:
         """Apply the `keep` of a lockfile from now on.
 

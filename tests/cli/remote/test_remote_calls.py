@@ -47,14 +47,19 @@ def test_g142_the_last_calls_of_a_running_gateway_are_printed(
         (["--model", "mock:other"], 0),
         (["--failed"], 0),
         (["--limit", "1"], 1),
+        (["--wire", "chat"], 3),
+        (["--client", "tool"], 3),
+        (["--client", "tool/2"], 0),
+        (["--key", "web"], 0),
+        (["--request", "call-1"], 1),
         (["--since", "1h"], 3),
     ],
 )
 def test_g142_the_calls_can_be_chosen(
     call: Call, gateway: WatchedGateway, options: list[str], count: int
 ) -> None:
-    for model in ("fast", "fast", "no-such-name"):
-        gateway.chat(model)
+    for nth, model in enumerate(("fast", "fast", "no-such-name")):
+        gateway.chat(model, x_request_id=f"call-{nth}", user_agent="tool/1.0")
     gateway.calls(3)
     outcome = call("logs", "--json", "--url", url(gateway), *options)
 

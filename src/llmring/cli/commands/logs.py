@@ -14,7 +14,7 @@ from llmring.cli.colour import Styled, is_terminal
 from llmring.cli.gateway_options import add_gateway_options, gateway_filter
 from llmring.cli.output import print_error, print_json, print_note, print_out
 from llmring.cli.project_options import add_project_options, chosen_projects, others_note
-from llmring.cli.remote.gateway_client import add_gateway_options
+from llmring.cli.remote.gateway_client import add_url_option
 from llmring.cli.remote.remote_calls import print_remote_calls
 from llmring.cli.tables import Cell, print_table
 from llmring.config.settings import ledger_place, read_clock
@@ -59,7 +59,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add_gateway_options(parser)
     parser.add_argument("--request", metavar="ID", help="show the call of this request")
     add_project_options(parser)
-    add_gateway_options(parser)
+    add_url_option(parser)
     parser.add_argument("--follow", action="store_true", help="keep printing calls as they end")
     form = parser.add_mutually_exclusive_group()
     form.add_argument(
@@ -70,13 +70,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def handle(args: argparse.Namespace) -> int:
     """Print the calls."""
+    if args.csv and (args.follow or args.url is not None):
+        print_error("--csv can't be followed, nor asked of a gateway; use --json")
+        return 2
     if args.url is not None:
         return print_remote_calls(args)
     from llmring.ledger.reader import CallFilter, entries_in
 
-    if args.csv and args.follow:
-        print_error("--csv can't be followed; use --follow --json")
-        return 2
     place = ledger_place()
     projects = chosen_projects(args, place)
     span = CallFilter(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from llmring.cli.colour import Style, Styled
 from llmring.cli.lockfile_options import add_options
 from llmring.cli.output import print_json, print_out
-from llmring.cli.remote.gateway_client import add_gateway_options
+from llmring.cli.remote.gateway_client import add_url_option
 from llmring.cli.remote.remote_status import print_remote_status
 from llmring.cli.tables import Cell, print_section, print_table
 from llmring.lockfile.file import shown
@@ -40,7 +40,7 @@ _IN_EACH_PROCESS = (
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     add_options(parser)
-    add_gateway_options(parser)
+    add_url_option(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 

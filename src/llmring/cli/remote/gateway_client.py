@@ -23,11 +23,12 @@ _REFUSED = (401, 403)
 T = TypeVar("T")
 
 
-def add_gateway_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that name a gateway and a key to it."""
-    parser.add_argument("--url", metavar="URL", help="ask the gateway that runs at this address")
+def add_url_option(parser: argparse.ArgumentParser) -> None:
+    """Add the option that names a gateway; a key among the arguments could be seen by others."""
     parser.add_argument(
-        "--key", metavar="KEY", help=f"key to the gateway; others may see it, unlike ${KEY}"
+        "--url",
+        metavar="URL",
+        help=f"ask the gateway that runs at this address, with the key in {KEY}",
     )
 
 
@@ -36,13 +37,12 @@ class GatewayClient:
 
     Args:
         url: Its address.
-        key: The key to it, if one is given; by default that in the environment.
 
     Raises:
         ConfigurationError: The address is not one.
     """
 
-    def __init__(self, url: str, key: str | None = None) -> None:
+    def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         try:
             is_usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
@@ -53,7 +53,7 @@ class GatewayClient:
                 "--url is not the address of a gateway; give one like http://127.0.0.1:4180"
             )
         self._url = url.rstrip("/")
-        self._key = key or "".join(variables([KEY]).values()).strip()
+        self._key = "".join(variables([KEY]).values()).strip()
 
     def get(self, path: str, query: Mapping[str, str], kind: type[T]) -> T:
         """Ask for JSON.

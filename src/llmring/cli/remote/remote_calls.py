@@ -22,7 +22,7 @@ _MOST = "1000"
 
 def print_remote_calls(args: argparse.Namespace) -> int:
     """Print the last calls of the gateway at `--url`; return the exit code."""
-    client = GatewayClient(args.url, args.key)
+    client = GatewayClient(args.url)
     came = _calls(client, args.since)
     found = _wanted(came, args)[-args.limit :]
     if args.json and not args.follow:
@@ -56,7 +56,16 @@ def _wanted(calls: Iterable[FinishedCall], args: argparse.Namespace) -> list[Fin
         if (args.alias is None or each.alias == args.alias)
         and (args.model is None or each.model == args.model)
         and (not args.failed or each.outcome == "failed")
+        and (args.request is None or each.id == args.request)
+        and (args.client is None or args.client in (each.client, _name_of(each.client)))
+        and all(
+            getattr(args, name) in (None, getattr(each, name)) for name in ("key", "team", "wire")
+        )
     ]
+
+
+def _name_of(client: str | None) -> str | None:
+    return None if client is None else client.partition("/")[0]
 
 
 def _show(calls: Iterable[FinishedCall], *, as_json: bool) -> None:

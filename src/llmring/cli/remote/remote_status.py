@@ -14,7 +14,7 @@ def print_remote_status(args: argparse.Namespace) -> int:
     """Print the status of the gateway at `--url`; return the exit code."""
     from llmring.gateway.ui_api.shown_status import GatewayStatus
 
-    status = GatewayClient(args.url, args.key).get("/ui/api/status", {}, GatewayStatus)
+    status = GatewayClient(args.url).get("/ui/api/status", {}, GatewayStatus)
     if args.json:
         print_json(status)
         return 0

@@ -137,6 +137,10 @@ _EXPLAIN = (
     _field("tokens", _NUMBER_IN_QUERY, "Tokens of the prompt."),
     _field("max_tokens", _NUMBER_IN_QUERY, "Most of the answer."),
 )
+_CALLS = (
+    _field("limit", {"type": "integer", "minimum": 1, "maximum": 1000}, "The most calls."),
+    _field("since", {**TEXT, "format": "date-time"}, "The time after which they have ended."),
+)
 _CALL = "Answer a chat, whole or as a stream."
 _MODEL_OF_GEMINI = "/v1beta/models/{model}"
 
@@ -216,6 +220,9 @@ ENDPOINTS: Mapping[str, Mapping[str, _DescribedEndpoint]] = {
     },
     "/ui/api/keys/set": {"post": _manage("Change settings of a key.", "Key")},
     "/ui/api/keys/revoke": {"post": _manage("End a key.", "RevokedKey", "KeyName")},
+    "/ui/api/status": {"get": _get("Answer the status of the gateway.", "Status")},
+    "/ui/api/calls": {"get": _get("Answer the last calls.", "Calls", query=_CALLS)},
+    "/metrics": {"get": _get("Answer the metrics for Prometheus.", None)},
     "/": {"get": _get("Answer that there is a gateway.", None)},
     "/openapi.json": {"get": _get("Answer this description.", "Description")},
     "/healthz": {"get": _get("Answer that the process runs.", "State")},
@@ -232,6 +239,8 @@ ENDPOINTS: Mapping[str, Mapping[str, _DescribedEndpoint]] = {
 _OTHERS: Mapping[str, Schema] = {
     "Plan": {"type": "object", "required": ["profile", "wire", "policy"]},
     "Description": {"type": "object", "required": ["openapi", "paths"]},
+    "Status": {"type": "object", "required": ["lockfile", "profile", "aliases", "workers"]},
+    "Calls": {"type": "object", "required": ["calls"]},
 }
 
 

@@ -143,7 +143,8 @@ def _model(call: RunningCall) -> str | None:
     for each in reversed(call.attempts):
         if each.outcome == "ok":
             return each.model
-    return None
+    # A kept answer, or that of an equal call in progress.
+    return call.headers.get("x-llmring-model")
 
 
 def _used(attempts: Iterable[Attempt]) -> tuple[Usage | None, Decimal | None, bool]:
