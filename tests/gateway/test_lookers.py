@@ -8,16 +8,19 @@ from llmring.gateway.lookers import check_looker
 from llmring.gateway.refusals import ForbiddenError
 from llmring.gateway.served_ring import ServedRing
 
+ADMIN = Caller(key_id="k", is_admin=True)
+
 
 @pytest.mark.parametrize(
-    ("is_open", "caller"), [(True, ANYONE), (True, Caller(key_id="k")), (False, Caller(key_id="k"))]
+    ("is_open", "caller"), [(True, ANYONE), (True, Caller(key_id="k")), (False, ADMIN)]
 )
-def test_g138_an_open_gateway_is_shown_to_all_and_others_to_callers_with_a_key(
+def test_g138_an_open_gateway_is_shown_to_all_and_others_to_those_who_manage_it(
     is_open: bool, caller: Caller
 ) -> None:
     check_looker(gateway_of(ServedRing(), is_open=is_open), get(caller=caller))
 
 
-def test_g138_a_gateway_that_others_reach_is_not_shown_without_a_key() -> None:
+@pytest.mark.parametrize("caller", [ANYONE, Caller(key_id="k")])
+def test_g138_a_gateway_that_others_reach_is_shown_to_no_other_key(caller: Caller) -> None:
     with pytest.raises(ForbiddenError):
-        check_looker(gateway_of(ServedRing(), is_open=False), get())
+        check_looker(gateway_of(ServedRing(), is_open=False), get(caller=caller))
