@@ -11,11 +11,15 @@ import pytest
 
 from gateways import gateway_of, post
 from llmring.dialects.gemini.encode_reply import ARRAY_ENCODING, ENCODING
+from llmring.dialects.relay.sealed_signatures import OpenedSeal, SealedItem, seal
 from llmring.dialects.request_decoding import RequestFormatError
+from llmring.gateway.caller import ANYONE, Caller
 from llmring.gateway.chats.read_chat import ReadChat, mark_of, marks, read_chat
 from llmring.gateway.served_ring import ServedRing
 from llmring.gateway.server_state import Gateway
 from llmring.gateway.wires import CHAT, GEMINI, MESSAGES, OLLAMA, Wire
+from llmring.ledger.call_origin import CallOrigin
+from llmring.routing.account import Account
 
 Read = Callable[..., ReadChat]
 
@@ -42,7 +46,8 @@ def read(
     **more: Any,
 ) -> ReadChat:
     data = json.dumps(QUESTION if body is None else body).encode()
-    request = post("/v1", data, headers=headers or {}, query=more.pop("query", {}))
+    caller = more.pop("caller", ANYONE)
+    request = post("/v1", data, headers=headers or {}, query=more.pop("query", {}), caller=caller)
     return read_chat(gateway, wire, request, **{"model": None, "stream": None, **more})
 
 
@@ -173,3 +178,56 @@ def test_an_opened_signature_keeps_the_bytes_of_the_request_back(gateway: Gatewa
     call = read(gateway, MESSAGES, {**QUESTION, "max_tokens": 10, "messages": turns})
 
     assert call.request.verbatim is None
+
+
+WEB, OPS = Caller(key_id="1", key="web"), Caller(key_id="2", key="ops")
+
+
+def test_g164_the_same_conversation_is_another_one_with_another_key(gateway: Gateway) -> None:
+    headers = {"x-llmring-session": "one"}
+
+    ids = [read(gateway, headers=headers, caller=each).conversation for each in (ANYONE, WEB, OPS)]
+
+    assert len({*ids}) == 3
+
+
+def thought(gateway: Gateway, caller: Caller) -> str:
+    """Return the reasoning of a vendor, sealed for a client."""
+    mark = next(mark for mark, name in marks(gateway).items() if name == "openai")
+    item = SealedItem({"type": "reasoning", "id": "rs_1", "encrypted_content": "vendor's own"})
+    return seal(gateway.seal_key(caller), OpenedSeal("openai_responses", mark, item))
+
+
+@pytest.mark.parametrize(
+    ("sealed_for", "sent_by", "opened"),
+    [(WEB, WEB, True), (WEB, OPS, False), (WEB, ANYONE, False), (ANYONE, WEB, False)],
+)
+def test_g164_reasoning_that_was_sealed_for_one_key_is_opened_for_no_other(
+    gateway: Gateway, sealed_for: Caller, sent_by: Caller, opened: bool
+) -> None:
+    content = [
+        {"type": "thinking", "thinking": "", "signature": thought(gateway, sealed_for)},
+        {"type": "text", "text": "Hello"},
+    ]
+    turns = [
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": content},
+        {"role": "user", "content": "Go on"},
+    ]
+    body = {"model": "fast", "max_tokens": 10, "messages": turns}
+
+    call = read(gateway, MESSAGES, body, caller=sent_by)
+
+    assert ("vendor's own" in repr(call.request.turns)) is opened
+
+
+def test_g111_the_terms_of_a_key_are_those_of_the_call(gateway: Gateway) -> None:
+    account = Account(key="key:1", name="key 'web'", rpm=1, waits=False)
+    caller = Caller(key_id="1", key="web", team="t", tags=("a",), accounts=(account,), max_cost=0.1)
+
+    call = read(gateway, headers={"user-agent": "curl/8.5.0"}, caller=caller)
+
+    assert call.wishes.accounts == (account,)
+    assert call.wishes.max_cost == 0.1
+    assert call.wishes.origin == CallOrigin(key="web", team="t", wire="chat", client="curl/8.5")
+    assert (call.request.metadata or {})["tags"] == ["a"]

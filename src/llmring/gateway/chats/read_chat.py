@@ -26,11 +26,18 @@ from llmring.gateway.chats.cache_group import cache_group
 from llmring.gateway.chats.client_events import Shown
 from llmring.gateway.chats.conversation import conversation_of, session_of
 from llmring.gateway.chats.missing_results import with_all_results
+from llmring.gateway.chats.named_models import check_named_models
 from llmring.gateway.chats.named_servers import check_named_servers
 from llmring.gateway.chats.own_names import needs_own_name
 from llmring.gateway.chats.reply_ids import new_reply_id
 from llmring.gateway.http import GatewayRequest
-from llmring.gateway.naming import CalledName, ClientWishes, called, client_wishes
+from llmring.gateway.naming import (
+    CalledName,
+    ClientWishes,
+    called,
+    calls_directly,
+    client_wishes,
+)
 from llmring.gateway.server_state import Gateway
 from llmring.gateway.wires import CHAT, GEMINI, MESSAGES, OLLAMA, RESPONSES, Wire
 from llmring.providers.endpoint import Endpoint
@@ -113,6 +120,7 @@ def read_chat(
     opening = _SealOpening(wire, conversation, seal_key, verbatim)
     parsed = _parsed(gateway, own, named, opening, _wished(own, request, wishes))
     check_named_servers(parsed, gateway.table.allow)
+    check_named_models(parsed, direct=calls_directly(gateway, request.caller))
     if (group := cache_group(parsed, conversation)) is not None:
         parsed = msgspec.structs.replace(parsed, cache_group=group)
     shown = _shown(gateway, wire, request, asked)
