@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo test test-half test-rest api calendar examples contract chaos bench bench-faults bench-gateway gateway-faults bench-holding bench-instructions fuzz-answers guard recordings threats trace lint format lock clean
+.PHONY: help demo test test-half test-rest api calendar examples contract chaos bench bench-faults bench-gateway gateway-faults bench-holding bench-instructions bench-ledger fuzz-answers guard recordings replicas threats trace lint format lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -58,6 +58,9 @@ chaos: .venv/dev ## Make REQUESTS calls with each fault, and write docs/reliabil
 	PYTHONPATH=tests $(BIN)/python -m chaos.report --requests $(or $(REQUESTS),5000) \
 		--save docs/reliability.md
 
+replicas: .venv/dev ## Kill one of three gateways behind nginx, and restart PostgreSQL and Redis, for SECONDS (default 60)
+	PYTHONPATH=tests $(BIN)/python -m replicas --seconds $(or $(SECONDS),60)
+
 recordings: .venv/dev ## Send all recordings of real replies through the gateway, to the SDKs of all APIs
 	RECORDINGS=all $(BIN)/pytest -q tests/gateway/recorded
 
@@ -85,6 +88,9 @@ bench-faults: .venv/dev .venv-peers/done ## Make calls with each fault in LiteLL
 gateway-faults: .venv/dev ## Make ROUNDS calls with each fault through gateways, and write docs/reliability.md
 	$(BIN)/python benchmarks/gateway_faults.py --peers .venv-peers --rounds $(or $(ROUNDS),3) \
 		--save docs/reliability.md
+
+bench-ledger: .venv/dev ## Measure the ledger with ROWS calls (default 1000000), and write docs/benchmarks.md
+	$(BIN)/python benchmarks/ledger_bench.py --rows $(or $(ROWS),1000000) --save docs/benchmarks.md
 
 bench-holding: .venv/dev ## Measure how long hostile answers hold the event loop, and write docs/reliability.md
 	PYTHONPATH=tests $(BIN)/python -m chaos.holding --save docs/reliability.md

@@ -40,6 +40,9 @@ UNCOUNTED = "Not counted yet: run `make bench-instructions`."
 # The marks of the gateways, and the text before they were first measured.
 GATEWAY_SECTION = "gateways"
 UNMEASURED = "Not measured yet: run `make bench-gateway`."
+# The marks of the ledger, and the text before it was first measured.
+LEDGER_SECTION = "ledger"
+UNFILLED = "Not measured yet: run `make bench-ledger`."
 
 
 def page(
@@ -47,10 +50,12 @@ def page(
     conditions: Conditions,
     instructions: str = UNCOUNTED,
     gateways: str = UNMEASURED,
+    ledger: str = UNFILLED,
 ) -> str:
     """Format the page.
 
-    `make bench-instructions` has counted the instructions, `make bench-gateway` measured gateways.
+    `make bench-instructions` has counted the instructions, `make bench-gateway` measured gateways,
+    and `make bench-ledger` the ledger.
     """
     sections = (
         _head(conditions),
@@ -64,6 +69,7 @@ def page(
         _growth(results),
         _reload(results),
         ["## Gateways", "", marked(GATEWAY_SECTION, gateways)],
+        ["## The ledger", "", marked(LEDGER_SECTION, ledger)],
         absent(results, conditions),
         _again(),
     )
@@ -289,6 +295,9 @@ def _again() -> list[str]:
         "`make bench-gateway` measures `llmring serve` next to other gateways, and writes only",
         "that section; npm and nginx (`apt install nginx-light`) are needed for two of them.",
         "",
+        "`make bench-ledger ROWS=1000000` fills a ledger and measures its reports, and writes only",
+        "that section; it fails if a report takes longer than 300 ms.",
+        "",
         "`make guard` counts the calls of functions, Python's and C's, that a chat call, a chunk",
         "of a stream and `resolve_alias` make, and fails if one makes many more than it used",
         "to. These counts hardly depend on the machine or its load, so CI can check them.",
@@ -302,11 +311,12 @@ def _names(results: Results) -> list[str]:
 def write(results: Results, conditions: Conditions, target: Path) -> None:
     """Write the page, and its plots into a folder of the same name.
 
-    The instructions and the gateways of an earlier page are kept.
+    The instructions, the gateways and the ledger of an earlier page are kept.
     """
     counted = kept(target, INSTRUCTIONS, UNCOUNTED)
     gateways = kept(target, GATEWAY_SECTION, UNMEASURED)
-    target.write_text(page(results, conditions, counted, gateways), encoding="utf-8")
+    ledger = kept(target, LEDGER_SECTION, UNFILLED)
+    target.write_text(page(results, conditions, counted, gateways, ledger), encoding="utf-8")
     folder = target.with_suffix("")
     folder.mkdir(exist_ok=True)
     for name, drawn in plots(results).items():

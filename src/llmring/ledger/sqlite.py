@@ -43,7 +43,15 @@ _WORDS = {
     "day_of(at)": "date(at / 1000000, 'unixepoch')",
     "TAGS": "json_each(CASE tags WHEN '[]' THEN '[null]' ELSE tags END) AS tagged",
     "TAG": "tagged.value",
-    **{f"usd_plus({name})": f"usd_plus({DAYS}.{name}, excluded.{name})" for name in AMOUNTS},
+    # The functions are Python's, which are slow to call.
+    **{
+        f"usd_sum({name})": f"usd_sum({name}) FILTER (WHERE {name} IS NOT NULL)" for name in AMOUNTS
+    },
+    **{
+        f"usd_plus({name})": f"CASE WHEN excluded.{name} IS NULL THEN {DAYS}.{name} "
+        f"ELSE usd_plus({DAYS}.{name}, excluded.{name}) END"
+        for name in AMOUNTS
+    },
 }
 
 # The part of the file that may be free, for later calls. SQLite gives back the rest in steps.
@@ -283,7 +291,8 @@ class _Sum:
 
     def step(self, amount: str | None, /) -> None:
         if amount is not None:
-            self._total = _EXACT.add(self._total or Decimal(0), Decimal(amount))
+            known = Decimal(amount)
+            self._total = known if self._total is None else _EXACT.add(self._total, known)
 
     def finalize(self) -> str | None:
         return None if self._total is None else str(self._total)
