@@ -54,7 +54,7 @@ def test_a_setting_that_can_t_be_used_is_an_error_when_the_ring_is_made() -> Non
 def test_making_a_ring_loads_neither_the_http_library_nor_what_registered_files_need() -> None:
     code = (
         "import sys\nfrom llmring import LLMRing\nLLMRing()\n"
-        'late = ["httptools", "llmring.files.registered", "llmring.limits.budgets", "redis"]\n'
+        'late = ["httptools", "llmring.files.registered", "llmring.limits.lease_broker", "redis"]\n'
         "print([each for each in late if each in sys.modules])"
     )
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from llmring.limits import redis_budgets, redis_circuits, redis_connection
+from llmring.limits import count_link, redis_circuits, redis_connection, redis_counts
 from llmring.routing import circuits
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "operations.md").read_text()
@@ -37,4 +37,5 @@ def test_the_figures_that_the_page_spells_out_are_those_of_the_code() -> None:
     assert (circuits.TELLING_SILENCE_SECONDS, circuits.JITTER) == (10, 0.2)
     assert circuits.MOST_RETRY_AFTER_SECONDS == redis_circuits.KEEP_SECONDS == 3600
     assert redis_connection.PAUSE_SECONDS == 5
-    assert redis_budgets.KEEP_SECONDS == 3 * 86400
+    assert redis_counts.KEEP_SECONDS["day"] == 3 * 86400
+    assert count_link.PAUSE_SECONDS == 5

@@ -15,6 +15,7 @@ import pytest
 
 from llmring.chat.events import Usage
 from llmring.clock import SYSTEM
+from llmring.config.settings import read_settings
 from llmring.exceptions import (
     BudgetExceededError,
     LimitExceededError,
@@ -22,8 +23,13 @@ from llmring.exceptions import (
     ProviderError,
     ProviderRateLimitError,
 )
-from llmring.limits.admission import AdmissionControl, Reservation
-from llmring.limits.budgets import SqliteSpending
+from llmring.limits.admission import AdmissionControl
+from llmring.limits.backends import leases_for
+from llmring.limits.counts import label_of, usd_of
+from llmring.limits.lease_broker import LeaseBroker
+from llmring.limits.machine_counts import MachineCounts
+from llmring.limits.reservation import Reservation
+from llmring.routing.account import Account
 from llmring.routing.estimate import TokenEstimate
 from llmring.routing.policy import Policy, Rules
 from priced import target
@@ -35,62 +41,77 @@ DOLLAR = Decimal(1)
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Iterator[SqliteSpending]:
-    spending = SqliteSpending(tmp_path / "spending.db")
-    yield spending
-    spending.close()
+def leases(tmp_path: Path) -> Iterator[LeaseBroker]:
+    broker = LeaseBroker(MachineCounts(tmp_path / "spending.db"))
+    yield broker
+    broker.close()
 
 
 @pytest.fixture
 def rules(tmp_path: Path) -> Callable[..., Rules]:
     """Return a function that makes the limits of this test's calls."""
 
-    def make(alias: str = "fast", profile: str = "default", **limits: Any) -> Rules:
+    def make(
+        alias: str = "fast",
+        profile: str = "default",
+        accounts: tuple[Account, ...] = (),
+        more: dict[str, Any] | None = None,
+        **limits: Any,
+    ) -> Rules:
         lockfile = str(tmp_path / "llmring.lock")
         policy = Policy(**limits)
-        return Rules(policy=policy, alias=alias, profile=profile, lockfile=lockfile, estimate=LOAD)
+        return Rules(
+            policy=policy,
+            alias=alias,
+            profile=profile,
+            lockfile=lockfile,
+            estimate=LOAD,
+            accounts=accounts,
+            **(more or {}),
+        )
 
     return make
 
 
-def spent(file: SqliteSpending, rules: Rules) -> Decimal:
-    return asyncio.run(file.spent(rules.key, SYSTEM.now().date()))
+def spent(leases: LeaseBroker, rules: Rules) -> Decimal:
+    label = label_of("day", SYSTEM.now().date())
+    return usd_of(asyncio.run(leases.spent(rules.key, label)))
 
 
-def send(file: SqliteSpending, rules: Rules | None, **after: Any) -> Reservation:
+def send(leases: LeaseBroker, rules: Rules | None, **after: Any) -> Reservation:
     """Send a call's only request, ending with this cost or error; return its reservation."""
 
     async def call() -> Reservation:
         deadline = time.monotonic() + 1
-        async with AdmissionControl(lambda: file, SYSTEM).admitted(rules, deadline) as admission:
+        async with AdmissionControl(lambda: leases, SYSTEM).admitted(rules, deadline) as admission:
             reservation = await admission.sending(MODEL)
             if "cost" in after:
-                await reservation.answered(after["cost"], after.get("usage"))
+                reservation.answered(after["cost"], after.get("usage"))
             if "error" in after:
-                await reservation.failed(after["error"])
+                reservation.failed(after["error"])
         return reservation
 
     return asyncio.run(call())
 
 
 def test_a_call_within_its_budget_is_counted_by_its_cost(
-    file: SqliteSpending, rules: Callable[..., Rules]
+    leases: LeaseBroker, rules: Callable[..., Rules]
 ) -> None:
     limited = rules(daily_budget=2)
 
-    send(file, limited, cost=Decimal("0.25"))
+    send(leases, limited, cost=Decimal("0.25"))
 
-    assert spent(file, limited) == Decimal("0.25")
+    assert spent(leases, limited) == Decimal("0.25")
 
 
 def test_a_call_that_may_go_beyond_the_budget_is_refused_with_the_figures(
-    file: SqliteSpending, rules: Callable[..., Rules]
+    leases: LeaseBroker, rules: Callable[..., Rules]
 ) -> None:
     limited = rules(daily_budget=1.75)
-    send(file, limited, cost=Decimal("0.8"))
+    send(leases, limited, cost=Decimal("0.8"))
 
     with pytest.raises(BudgetExceededError) as caught:
-        send(file, limited)
+        send(leases, limited)
 
     error = caught.value
     assert (error.limit, error.spent, error.estimate) == (Decimal("1.75"), Decimal("0.8"), DOLLAR)
@@ -100,9 +121,9 @@ def test_a_call_that_may_go_beyond_the_budget_is_refused_with_the_figures(
     assert not isinstance(error, ProviderError)
 
 
-def test_the_error_survives_pickling(file: SqliteSpending, rules: Callable[..., Rules]) -> None:
+def test_the_error_survives_pickling(leases: LeaseBroker, rules: Callable[..., Rules]) -> None:
     with pytest.raises(BudgetExceededError) as caught:
-        send(file, rules(daily_budget=0.5))
+        send(leases, rules(daily_budget=0.5))
 
     copy = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - it was made here
 
@@ -125,115 +146,115 @@ def test_the_error_survives_pickling(file: SqliteSpending, rules: Callable[..., 
     ids=["cost unknown", "never heard of again", "cut", "refused", "more than estimated"],
 )
 def test_a_call_is_counted_by_what_it_may_have_cost(
-    file: SqliteSpending, rules: Callable[..., Rules], after: dict[str, Any], counted: int
+    leases: LeaseBroker, rules: Callable[..., Rules], after: dict[str, Any], counted: int
 ) -> None:
     limited = rules(daily_budget=2)
 
-    send(file, limited, **after)
+    send(leases, limited, **after)
 
-    assert spent(file, limited) == counted
+    assert spent(leases, limited) == counted
 
 
 def test_calls_at_once_never_go_beyond_the_budget(
-    file: SqliteSpending, rules: Callable[..., Rules]
+    leases: LeaseBroker, rules: Callable[..., Rules]
 ) -> None:
     limited = rules(daily_budget=5)
 
     async def call() -> bool:
-        async with AdmissionControl(lambda: file, SYSTEM).admitted(limited, None) as admission:
+        async with AdmissionControl(lambda: leases, SYSTEM).admitted(limited, None) as admission:
             try:
                 reservation = await admission.sending(MODEL)
             except BudgetExceededError:
                 return False
             await asyncio.sleep(0)
-            await reservation.answered(DOLLAR, None)
+            reservation.answered(DOLLAR, None)
             return True
 
     async def many() -> list[bool]:
         return await asyncio.gather(*(call() for _ in range(20)))
 
     assert sum(asyncio.run(many())) == 5
-    assert spent(file, limited) == 5
+    assert spent(leases, limited) == 5
 
 
 def test_each_alias_of_each_profile_has_a_budget_of_its_own(
-    file: SqliteSpending, rules: Callable[..., Rules]
+    leases: LeaseBroker, rules: Callable[..., Rules]
 ) -> None:
     for alias, profile in [("fast", "default"), ("deep", "default"), ("fast", "prod")]:
-        send(file, rules(alias, profile, daily_budget=1))
+        send(leases, rules(alias, profile, daily_budget=1))
 
     with pytest.raises(BudgetExceededError):
-        send(file, rules("fast", "prod", daily_budget=1))
+        send(leases, rules("fast", "prod", daily_budget=1))
 
 
 def test_a_request_beyond_the_minute_that_can_t_wait_is_refused(
-    file: SqliteSpending, rules: Callable[..., Rules]
+    leases: LeaseBroker, rules: Callable[..., Rules]
 ) -> None:
     limited = rules(rpm=2)
-    send(file, limited)
-    send(file, limited)
+    send(leases, limited)
+    send(leases, limited)
 
     with pytest.raises(LimitExceededError, match="rpm = 2") as caught:
-        send(file, limited)
+        send(leases, limited)
 
-    assert 0 < (caught.value.retry_after or 0) <= 60
+    assert 0 < (caught.value.retry_after or 0) <= 61
 
 
 def test_tokens_of_a_minute_count_as_the_answer_reports_them(
-    file: SqliteSpending, rules: Callable[..., Rules]
+    leases: LeaseBroker, rules: Callable[..., Rules]
 ) -> None:
     limited = rules(tpm=1_500_000)
-    send(file, limited, cost=None, usage=Usage(prompt_tokens=400_000, completion_tokens=100_000))
-    send(file, limited)
+    send(leases, limited, cost=None, usage=Usage(prompt_tokens=400_000, completion_tokens=100_000))
+    send(leases, limited)
 
     with pytest.raises(LimitExceededError, match="tpm = 1500000"):
-        send(file, limited)
+        send(leases, limited)
 
 
 def test_tokens_of_a_request_that_was_refused_do_not_count(
-    file: SqliteSpending, rules: Callable[..., Rules]
+    leases: LeaseBroker, rules: Callable[..., Rules]
 ) -> None:
     limited = rules(tpm=1_000_000)
     for _ in range(3):
-        send(file, limited, error=ProviderRateLimitError("slow down", status=429))
+        send(leases, limited, error=ProviderRateLimitError("slow down", status=429))
 
-    send(file, limited)
+    send(leases, limited)
 
 
 def test_a_request_that_the_budget_refuses_takes_no_place_in_the_minute(
-    file: SqliteSpending, rules: Callable[..., Rules]
+    leases: LeaseBroker, rules: Callable[..., Rules]
 ) -> None:
     with pytest.raises(BudgetExceededError):
-        send(file, rules(rpm=1, daily_budget=0.5))
+        send(leases, rules(rpm=1, daily_budget=0.5))
 
-    send(file, rules(rpm=1))
+    send(leases, rules(rpm=1))
 
 
 def test_all_rings_of_a_process_share_the_limits(
-    file: SqliteSpending, rules: Callable[..., Rules]
+    leases: LeaseBroker, rules: Callable[..., Rules]
 ) -> None:
     limited = rules(max_concurrency=1)
 
     async def two() -> None:
-        async with AdmissionControl(lambda: file, SYSTEM).admitted(limited, None):
+        async with AdmissionControl(lambda: leases, SYSTEM).admitted(limited, None):
             with pytest.raises(LimitExceededError, match="max_concurrency"):
-                async with AdmissionControl(lambda: file, SYSTEM).admitted(
+                async with AdmissionControl(lambda: leases, SYSTEM).admitted(
                     limited, time.monotonic()
                 ):
                     pass
-        async with AdmissionControl(lambda: file, SYSTEM).admitted(limited, time.monotonic()):
+        async with AdmissionControl(lambda: leases, SYSTEM).admitted(limited, time.monotonic()):
             pass
 
     asyncio.run(two())
 
 
 def test_a_call_that_fails_gives_its_slot_back(
-    file: SqliteSpending, rules: Callable[..., Rules]
+    leases: LeaseBroker, rules: Callable[..., Rules]
 ) -> None:
     limited = rules(max_concurrency=1)
 
     async def fails() -> None:
-        async with AdmissionControl(lambda: file, SYSTEM).admitted(limited, time.monotonic()):
+        async with AdmissionControl(lambda: leases, SYSTEM).admitted(limited, time.monotonic()):
             raise KeyError
 
     for _ in range(2):
@@ -243,20 +264,23 @@ def test_a_call_that_fails_gives_its_slot_back(
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-def test_a_forked_child_does_not_wait_for_calls_of_its_parent(
-    file: SqliteSpending, rules: Callable[..., Rules]
-) -> None:
-    limited = rules(max_concurrency=1)
+def test_a_forked_child_counts_with_its_parent(tmp_path: Path, rules: Callable[..., Rules]) -> None:
+    limited = rules(max_concurrency=2)
+    settings = read_settings({"XDG_CACHE_HOME": str(tmp_path)})
 
-    async def call_in_child() -> None:
-        async with AdmissionControl(lambda: file, SYSTEM).admitted(limited, time.monotonic()):
-            pass
+    def control() -> AdmissionControl:
+        return AdmissionControl(lambda: leases_for(settings), SYSTEM)
+
+    async def calls_in_child() -> None:
+        async with control().admitted(limited, time.monotonic()):
+            with pytest.raises(LimitExceededError):
+                await control().admitted(limited, time.monotonic()).enter()
 
     async def parent() -> int:
-        async with AdmissionControl(lambda: file, SYSTEM).admitted(limited, None):
+        async with control().admitted(limited, None):
             child = os.fork()
             if child == 0:
-                with_child_loop(call_in_child)
+                with_child_loop(calls_in_child)
             return os.waitpid(child, 0)[1]
 
     assert asyncio.run(parent()) == 0
@@ -277,14 +301,14 @@ def with_child_loop(call: Callable[[], Any]) -> None:
 def test_a_call_without_limits_opens_no_file(
     rules: Callable[..., Rules], unlimited: dict[str, Any] | None
 ) -> None:
-    def never() -> SqliteSpending:
+    def never() -> LeaseBroker:
         raise AssertionError
 
     async def call() -> None:
         held = None if unlimited is None else rules(**unlimited)
         async with AdmissionControl(never, SYSTEM).admitted(held, None) as admission:
             reservation = await admission.sending(MODEL)
-            await reservation.answered(DOLLAR, Usage())
+            reservation.answered(DOLLAR, Usage())
 
     asyncio.run(call())
 

@@ -1,27 +1,19 @@
 """The choice between a ring's own state and one that a fleet shares."""
 
 import asyncio
+import os
 import socket
 import subprocess
 import sys
-from datetime import date
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from circuits import target
 from llmring import ConfigurationError
 from llmring.config.settings import Settings, read_settings
-from llmring.limits import redis_connection
-from llmring.limits.backends import circuits_for, spending_for
-from llmring.limits.budgets import SqliteSpending
-from llmring.limits.redis_budgets import SharedSpending
+from llmring.limits.backends import circuits_for, leases_for
 from llmring.limits.redis_circuits import SharedCircuits
 from llmring.routing.circuits import LocalCircuits
-from redis_server import RedisServer
-
-DAY = date(2026, 11, 23)
 
 
 @pytest.fixture
@@ -42,39 +34,28 @@ def test_without_a_server_each_ring_has_circuits_of_its_own(alone: Settings) -> 
     assert circuits_for(alone) is not circuits_for(alone)
 
 
-def test_without_a_server_spending_is_counted_on_this_machine(alone: Settings) -> None:
-    assert isinstance(spending_for(alone, circuits_for(alone)), SqliteSpending)
-
-
-def test_with_a_server_a_fleet_shares_circuits_and_spending(fleet: Settings) -> None:
-    health = circuits_for(fleet)
-
-    assert isinstance(health, SharedCircuits)
-    assert isinstance(spending_for(fleet, health), SharedSpending)
-
-
-def test_circuits_and_spending_use_one_connection(
-    redis_server: RedisServer, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_all_rings_of_a_process_share_its_leases(
+    alone: Settings, fleet: Settings, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(redis_connection, "BUDGET_SECONDS", 5.0)
-    settings = read_settings({"LLMRING_REDIS_URL": redis_url, "XDG_CACHE_HOME": str(tmp_path)})
+    elsewhere = read_settings({"XDG_CACHE_HOME": str(tmp_path / "other")})
 
-    async def use() -> None:
-        health = circuits_for(settings)
-        assert await health.blocked([target("openai:a")]) == {}
-        assert await spending_for(settings, health).reserve("a", DAY, Decimal(1), Decimal(2))
-        await health.aclose()
-
-    before = connections_at(redis_server)
-    asyncio.run(use())
-
-    # The second look is a connection too.
-    assert connections_at(redis_server) - before == 1 + 1
+    assert leases_for(alone) is leases_for(alone)
+    assert len({leases_for(each) for each in (alone, fleet, elsewhere)}) == 3
 
 
-def connections_at(server: RedisServer) -> int:
-    stats = server.ask("INFO stats").decode()
-    return int(stats.split("total_connections_received:")[1].split()[0])
+def test_with_a_server_a_fleet_shares_circuits(fleet: Settings) -> None:
+    assert isinstance(circuits_for(fleet), SharedCircuits)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_has_leases_of_its_own(alone: Settings) -> None:
+    own = leases_for(alone)
+
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if leases_for(alone) is not own else 1)
+
+    assert os.waitpid(child, 0)[1] == 0
 
 
 def test_the_server_is_named_without_its_password(fleet: Settings) -> None:

@@ -13,7 +13,9 @@ import pytest
 
 import answers
 from llmring import BudgetExceededError, LLMRing
+from llmring.config.settings import read_settings
 from llmring.limits import redis_connection
+from llmring.limits.backends import leases_for
 from loopback import Loopback
 from rings import MODEL, environ_of
 
@@ -137,10 +139,13 @@ def limited(tmp_path: Path) -> Iterator[Limited]:
 
 async def play(environ: dict[str, str]) -> list[str]:
     """Make calls that fail over, that stream, and that look at circuits and budgets."""
-    async with LLMRing(environ=environ) as ring:
-        whole = [(await ring.chat("fast", "Hello")).content for _ in range(2)]
-        await ring.status()
-        return whole
+    try:
+        async with LLMRing(environ=environ) as ring:
+            whole = [(await ring.chat("fast", "Hello")).content for _ in range(2)]
+            await ring.status()
+            return whole
+    finally:
+        leases_for(read_settings(environ)).close()
 
 
 def test_calls_are_answered_whatever_redis_answers(

@@ -21,7 +21,7 @@ from llmring.client.replies.streamed_attempts import OpenStream, StreamedAttempt
 from llmring.config.settings import Settings
 from llmring.exceptions import LimitExceededError, ProviderError, ProviderTimeoutError
 from llmring.limits.admission import Admission, AdmissionControl
-from llmring.limits.backends import spending_for
+from llmring.limits.backends import leases_for
 from llmring.routing.attempt import AttemptState
 from llmring.routing.circuits import CircuitObserver, Circuits
 from llmring.routing.failover import Failover
@@ -73,9 +73,7 @@ class Executor:
         self._http = HttpClient(settings.transport)
         self._clock = settings.clock
         self._network = Network(self._http, settings)
-        self._admission_control = AdmissionControl(
-            lambda: spending_for(settings, circuits), settings.clock
-        )
+        self._admission_control = AdmissionControl(lambda: leases_for(settings), settings.clock)
         self._interceptor: Interceptor | None = None
         # The calls in progress, by where each began; None for one whose connections were closed.
         self._calls: dict[Failover, object] = {}

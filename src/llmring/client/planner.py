@@ -148,8 +148,9 @@ class CallPlanner:
             policy = wishes.within(policy)
         models = route.models.fit_for(request)
         candidates, rules = models.candidates, None
-        if route.is_weighed or policy is not route.policy:
-            candidates, rules = self._weighed(request, route, policy, candidates)
+        counts = wishes is not None and any(each.is_limited for each in wishes.accounts)
+        if route.is_weighed or counts or policy is not route.policy:
+            candidates, rules = self._weighed(request, route, policy, candidates, wishes)
         if wishes is not None and wishes.prefer is not None and policy.affinity:
             from llmring.routing.order import preferred_first
 
@@ -318,8 +319,10 @@ class CallPlanner:
         route: Route,
         policy: Policy,
         candidates: Sequence[Target | Skip],
+        wishes: CallWishes | None,
     ) -> tuple[Sequence[Target | Skip], Rules]:
         """Return the candidates in the order of the strategy, and the limits of the call."""
+        from llmring.registry.cost_extras import asked_extras
         from llmring.routing.estimate import estimate_tokens
         from llmring.routing.order import OrderInputs, ordered, user_of
         from llmring.routing.selection.filters import within
@@ -342,7 +345,10 @@ class CallPlanner:
             profile=route.stamp.profile,
             lockfile=reading.budget_key,
             estimate=estimate,
+            extras=asked_extras(request),
         )
+        if wishes is not None:
+            rules = wishes.added_to(rules)
         return ordered(candidates, policy, circumstances), rules
 
 

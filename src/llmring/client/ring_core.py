@@ -14,7 +14,7 @@ from llmring.client.call_record import Recorder
 from llmring.client.planner import CallPlanner
 from llmring.config.active_lockfile import ActiveLockfile
 from llmring.config.settings import read_settings, recordings_folder, timeout_of
-from llmring.limits.backends import circuits_for, spending_for
+from llmring.limits.backends import circuits_for, leases_for
 from llmring.replay import overrides
 from llmring.routing.observers import CallObserver, OnAttempt, OnFailover, hooks_of
 from llmring.telemetry.tracing import Telemetry, TelemetryWish
@@ -22,7 +22,7 @@ from llmring.telemetry.tracing import Telemetry, TelemetryWish
 if TYPE_CHECKING:
     from llmring.client.executor import Executor
     from llmring.files.registered import Files
-    from llmring.limits.budgets import Spending
+    from llmring.limits.lease_broker import LeaseBroker
 
 
 class RingCore:
@@ -136,9 +136,9 @@ class RingCore:
         return made
 
     @functools.cached_property
-    def _spending(self) -> Spending:
-        """The spending counted against daily budgets."""
-        return spending_for(self._settings, self._circuits)
+    def _leases(self) -> LeaseBroker:
+        """The leases with which calls keep to their limits."""
+        return leases_for(self._settings)
 
     def _recordings(self, folder: str | None) -> Path:
         return recordings_folder(folder, self._active_lockfile.source.path, self._environ)

@@ -30,7 +30,7 @@ class RingStatus(RingCore):
         async def look() -> Status:
             now = self._settings.clock.now()
             return await status_of(
-                self._active_lockfile, profile, self._circuits, lambda: self._spending, now
+                self._active_lockfile, profile, self._circuits, lambda: self._leases, now
             )
 
         pending = PendingStatus(look)

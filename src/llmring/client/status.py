@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from llmring.bridge.pending import Pending
 from llmring.chat.parsed_request import ParsedRequest
+from llmring.limits.counts import label_of, usd_of
 from llmring.lockfile import resolve
 from llmring.plain_data import PlainData, struct_repr
 from llmring.routing.circuits import CircuitState
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from llmring.config.active_lockfile import ActiveLockfile
     from llmring.config.lockfile_reading import LockfileReading
-    from llmring.limits.budgets import Spending
+    from llmring.limits.lease_broker import LeaseBroker
     from llmring.providers.endpoint import Endpoint
     from llmring.routing.circuits import Circuits
 
@@ -126,7 +127,7 @@ async def status_of(
     active_lockfile: "ActiveLockfile",
     profile: str | None,
     circuits: "Circuits",
-    spending: "Callable[[], Spending]",
+    leases: "Callable[[], LeaseBroker]",
     now: datetime,
 ) -> Status:
     """Return the status of a ring.
@@ -135,7 +136,7 @@ async def status_of(
         active_lockfile: Its aliases.
         profile: The profile; None for the active one.
         circuits: Its circuits.
-        spending: Returns its count of spending; called only if there is a budget.
+        leases: Returns the leases of this process; called only if there is a budget.
         now: The time, in UTC.
     """
     reading = active_lockfile.now()
@@ -150,7 +151,7 @@ async def status_of(
         shared=circuits.place,
         reachable=reachable,
         spending=tuple(
-            [each async for each in _spending(active_lockfile, reading, name, spending, now)]
+            [each async for each in _spending(active_lockfile, reading, name, leases, now)]
         ),
         project=reading.budget_key,
     )
@@ -183,7 +184,7 @@ async def _spending(
     active_lockfile: "ActiveLockfile",
     reading: "LockfileReading",
     profile: str,
-    spending: "Callable[[], Spending]",
+    leases: "Callable[[], LeaseBroker]",
     now: datetime,
 ) -> AsyncIterator[SpendingStatus]:
     for alias in resolve.bindings(reading.lockfile, profile):
@@ -197,5 +198,5 @@ async def _spending(
             lockfile=reading.budget_key,
             estimate=estimate_tokens(ParsedRequest(turns=())),
         )
-        spent = await spending().spent(rules.key, now.date())
-        yield SpendingStatus(alias=alias, spent=spent, budget=usd(policy.daily_budget))
+        spent = await leases().spent(rules.key, label_of("day", now.date()))
+        yield SpendingStatus(alias=alias, spent=usd_of(spent), budget=usd(policy.daily_budget))

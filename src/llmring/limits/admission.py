@@ -1,58 +1,50 @@
-"""Admission of calls within the limits of their lockfile: concurrency, rates and budgets.
+"""Admission of calls within their limits: calls in progress, requests and tokens, budgets.
 
-`max_concurrency`, `rpm` and `tpm` are counted for each alias of a profile, in this process;
-`daily_budget` by `spending`.
+A call counts for its alias and for what `CallWishes.accounts` names, and all of them must allow it.
 """
 
 from __future__ import annotations
 
-import os
+import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
-from msgspec import Struct
-
-from llmring.chat.events import Usage
 from llmring.clock import Clock
-from llmring.exceptions import BudgetExceededError, ProviderError
-from llmring.limits.rate_limits import RateWindow, Slots, WindowEntry
+from llmring.exceptions import BudgetExceededError, LimitExceededError, ProviderError
+from llmring.limits.broken_off import cost_so_far
+from llmring.limits.counts import end_of, label_of, nanos, usd_of
+from llmring.limits.reservation import CountedRequest, Reservation
 from llmring.registry.price import Unpriced, dollars
-from llmring.routing.estimate import may_have_cost, usd
+from llmring.routing.account import Account, Budget
 from llmring.routing.observers import CallObserver, ObservedAttempt
 from llmring.routing.policy import Rules
 from llmring.routing.targets import Target
 
 if TYPE_CHECKING:
-    from llmring.limits.budgets import Spending
+    from llmring.limits.lease_broker import BudgetNeed, LeaseBroker
+    from llmring.limits.leases import BudgetRefusal
+    from llmring.limits.slots import Slots
     from llmring.routing.attempt import AttemptState
     from llmring.routing.failover import Failover
 
-
-class _AliasLimits:
-    """The queue and the rate window of one alias."""
-
-    def __init__(self) -> None:
-        self.slots = Slots()
-        self.window = RateWindow()
-
-
-# By process, as a forked child has calls of its own. Shared by all rings of the application.
-_limits: dict[tuple[int, str], _AliasLimits] = {}
+# For a call that may wait for as long as it takes.
+_NO_LIMIT_SECONDS = 1e9
+# When a call may be worth another try, while the shared counts can't be used.
+_BLIND_RETRY_SECONDS = 5.0
 
 
 class AdmissionControl:
     """Admits calls.
 
     Args:
-        spending: Returns the counter of spending; called when a budget is first checked.
-        clock: The ring's clock; budgets are counted by its day in UTC.
+        leases: Returns the broker of the process's leases; called when a limit is first checked.
+        clock: The ring's clock; the periods of budgets are those of its day in UTC.
     """
 
-    def __init__(self, spending: Callable[[], Spending], clock: Clock) -> None:
-        self._spending = spending
+    def __init__(self, leases: Callable[[], LeaseBroker], clock: Clock) -> None:
+        self._leases = leases
         self._clock = clock
 
     def admitted(self, rules: Rules | None, deadline: float | None) -> Admission:
@@ -63,7 +55,7 @@ class AdmissionControl:
             deadline: When the call must be over, in seconds of `time.monotonic`; None for no
                 limit.
         """
-        return Admission(rules, deadline, self._spending, self._clock)
+        return Admission(rules, deadline, self._leases, self._clock)
 
 
 class Admission(CallObserver):
@@ -73,15 +65,17 @@ class Admission(CallObserver):
         self,
         rules: Rules | None,
         deadline: float | None,
-        spending: Callable[[], Spending],
+        leases: Callable[[], LeaseBroker],
         clock: Clock,
     ) -> None:
         self._clock = clock
         self._rules = rules
         self._deadline = deadline
-        self._spending = spending
-        self._gates: _AliasLimits | None = None
+        self._accounts = _accounts(rules)
+        self._leases = leases
+        self._slots: list[Slots] = []
         self._reservations: dict[ObservedAttempt, Reservation] = {}
+        self._failover: Failover | None = None
 
     async def enter(self) -> None:
         """Wait for the call's turn.
@@ -90,18 +84,34 @@ class Admission(CallObserver):
             LimitExceededError: The call can't start within its time.
         """
         rules = self._rules
-        if rules is not None and rules.policy.max_concurrency is not None:
-            limits = _limits_of(rules)
-            left = None if self._deadline is None else self._deadline - time.monotonic()
-            await limits.slots.enter(rules.policy.max_concurrency, left)
-            self._gates = limits
+        if rules is None or not self._accounts:
+            return
+        self._check_sight(rules)
+        try:
+            for account in self._accounts:
+                if account.max_concurrency is not None:
+                    await self._enter(account, account.max_concurrency, rules)
+            self._check_sight(rules)
+        except BaseException:
+            self.leave()
+            raise
+
+    async def _enter(self, account: Account, limit: int, rules: Rules) -> None:
+        slots = self._leases().slots(account.key)
+        if not await slots.enter(limit, self._patience(account), _group(rules)):
+            raise _too_many(account, limit)
+        self._slots.append(slots)
 
     def leave(self) -> None:
-        """Admit the next call, if `enter` has admitted this one."""
+        """Admit the next call, and settle the requests whose outcome is not known."""
+        for attempt, reservation in self._reservations.items():
+            self._break_off(attempt, reservation)
         # Breaks a reference cycle: attempts refer to the call, and the call to this object.
         self._reservations.clear()
-        if self._gates is not None:
-            self._gates.slots.leave()
+        self._failover = None
+        slots, self._slots = self._slots, []
+        for each in slots:
+            each.leave()
 
     async def __aenter__(self) -> Self:
         await self.enter()
@@ -116,124 +126,207 @@ class Admission(CallObserver):
         Raises:
             LLMRingError: See `sending`.
         """
+        self._failover = failover
         before = failover.clock()
-        reservation = await self.sending(attempt.target)
-        self._reservations[attempt] = reservation
+        self._reservations[attempt] = await self.sending(attempt.target)
         if attempt.deadline is not None and failover.deadline is not None:
             attempt.deadline = min(failover.deadline, attempt.deadline + failover.clock() - before)
 
-    def on_attempt_settled(self, attempt: ObservedAttempt) -> Awaitable[None] | None:
+    def on_attempt_settled(self, attempt: ObservedAttempt) -> None:
         """Count the tokens and cost of an answer, if known."""
-        reservation = self._reservations.get(attempt)
-        return None if reservation is None else reservation.answered(attempt.cost, attempt.usage)
+        reservation = self._reservations.pop(attempt, None)
+        if reservation is not None:
+            reservation.answered(attempt.cost, attempt.usage)
 
-    def on_attempt_failure(
-        self, attempt: ObservedAttempt, error: ProviderError
-    ) -> Awaitable[None] | None:
+    def on_attempt_failure(self, attempt: ObservedAttempt, error: ProviderError) -> None:
         """Count the tokens and cost that a failed attempt may have taken."""
-        reservation = self._reservations.get(attempt)
+        reservation = self._reservations.pop(attempt, None)
         if reservation is None:
-            return None  # nothing was sent
+            return  # nothing was sent
         if attempt.usage is None:
-            return reservation.failed(error)
-        return reservation.answered(attempt.cost, attempt.usage)
+            reservation.failed(error)
+        else:
+            reservation.answered(attempt.cost, attempt.usage)
 
     async def sending(self, target: Target) -> Reservation:
         """Wait until a request may be sent to this model, and reserve its estimated cost.
 
         Raises:
             LimitExceededError: It can't be sent within the call's time.
-            BudgetExceededError: Its estimated cost exceeds the rest of the day's budget.
+            BudgetExceededError: Its estimated cost exceeds the rest of a budget.
             ConfigurationError: The spending can't be counted.
         """
         rules = self._rules
-        if rules is None:
-            return Reservation(None, None)
-        policy = rules.policy
-        window = sent = budget = None
-        if policy.rpm is not None or policy.tpm is not None:
-            window = _limits_of(rules).window
-            sent = await window.enter(policy.rpm, policy.tpm, rules.estimate.tokens, self._deadline)
-        if policy.daily_budget is not None:
-            try:
-                budget = await _budget(
-                    rules, target, usd(policy.daily_budget), self._spending(), self._clock.now()
-                )
-            except BaseException:
-                if window is not None and sent is not None:
-                    window.withdraw(sent)
-                raise
-        return Reservation(sent, budget)
+        if rules is None or not self._accounts:
+            return Reservation(None)
+        broker = self._leases()
+        reservation = Reservation(broker)
+        try:
+            for account in self._accounts:
+                if account.rpm is not None or account.tpm is not None:
+                    await self._request(broker, account, rules, reservation)
+            await self._reserve(broker, target, rules, reservation)
+            self._check_sight(rules)
+        except BaseException:
+            reservation.withdraw()
+            raise
+        return reservation
 
+    async def _request(
+        self, broker: LeaseBroker, account: Account, rules: Rules, reservation: Reservation
+    ) -> None:
+        """Wait until a minute has room for a request of an account."""
+        rpm, tpm, tokens = account.rpm, account.tpm, rules.estimate.tokens
+        if tpm is not None and tokens > tpm:
+            raise LimitExceededError(
+                f"the call may use {tokens} tokens, more than the {tpm} of a minute that "
+                f"{account.name} may use (tpm); ask for a shorter answer with max_tokens, or raise "
+                "tpm"
+            )
+        patience = self._patience(account)
+        lease = broker.rate(account.key)
+        seconds = _NO_LIMIT_SECONDS if patience is None else max(0.0, patience)
+        turns = None
+        if account.waits and rules.queue is not None:
+            # In turn by key: else one with many calls would have all places of the next seconds.
+            turns = broker.turns(account.key)
+            began = time.monotonic()
+            if not await turns.enter(1, seconds, _group(rules)):
+                raise _too_fast(account, rules.queue)
+            seconds = max(0.0, seconds - (time.monotonic() - began))
+        try:
+            grant = await broker.request(lease, rpm, tpm, tokens, seconds)
+            if isinstance(grant, int):
+                reservation.add_request(CountedRequest(lease, grant, tokens))
+                return
+            if not grant.requests:
+                raise _too_fast(account, grant.wait)
+            reservation.add_request(CountedRequest(lease, grant.bucket, tokens))
+            if grant.wait > 0:
+                await asyncio.sleep(grant.wait)
+        finally:
+            if turns is not None:
+                turns.leave()
 
-class _BudgetReservation(Struct, frozen=True):
-    """The amount reserved for a request."""
+    async def _reserve(
+        self, broker: LeaseBroker, target: Target, rules: Rules, reservation: Reservation
+    ) -> None:
+        """Reserve the estimated cost of a request in the budgets of all accounts."""
+        budgets = [(account, each) for account in self._accounts for each in account.budgets]
+        if not budgets:
+            return
+        from llmring.limits.lease_broker import BudgetNeed
 
-    spending: Spending
-    key: str
-    day: date
-    amount: Decimal
+        day = self._clock.now().date()
+        cost = rules.estimate.cost(target.facts, day)
+        amount = 0 if isinstance(cost, Unpriced) else nanos(rules.extras.added_to(cost))
+        needs = [
+            BudgetNeed(
+                broker.budget(account.key, label_of(each.period, day)), amount, nanos(each.usd)
+            )
+            for account, each in budgets
+        ]
+        refused = await broker.reserve(needs)
+        if refused is not None:
+            need, refusal = refused
+            account, budget = next(
+                pair for pair, each in zip(budgets, needs, strict=True) if each is need
+            )
+            raise self._over_budget(account, budget, target, need, refusal)
+        reservation.add_amounts(needs)
 
-
-class Reservation:
-    """The permission to send one request, and its share of the limits.
-
-    Call `answered` or `failed` with the outcome. If neither is called, for example because the call
-    is cancelled, the request stays counted by its estimate.
-    """
-
-    __slots__ = ("_budget", "_sent")
-
-    def __init__(self, sent: WindowEntry | None, budget: _BudgetReservation | None) -> None:
-        self._sent = sent
-        self._budget = budget
-
-    async def answered(self, cost: Decimal | None, usage: Usage | None) -> None:
-        """Count the tokens and cost of the answer, if known.
-
-        Args:
-            cost: The cost in USD.
-            usage: The tokens.
-        """
-        if self._sent is not None and usage is not None:
-            self._sent.tokens = usage.total_tokens
+    def _break_off(self, attempt: ObservedAttempt, reservation: Reservation) -> None:
+        """Settle a request that the call did not wait for: by what came of its answer."""
+        if not getattr(attempt, "is_sent", True):
+            reservation.withdraw()
+            return
+        rules, failover = self._rules, self._failover
+        if rules is None or failover is None:
+            return
+        cost = cost_so_far(attempt, rules.estimate, failover.context.progress.text, failover.day)
         if cost is not None:
-            await self._settle(cost)
+            reservation.answered(cost, attempt.usage)
 
-    async def failed(self, error: ProviderError) -> None:
-        """Stop counting the request, unless the provider may charge for this failure."""
-        if not may_have_cost(error):
-            if self._sent is not None:
-                self._sent.tokens = 0
-            await self._settle(Decimal(0))
+    def _patience(self, account: Account) -> float | None:
+        """Return how long the call may wait for an account; None for no limit."""
+        if not account.waits:
+            return 0.0
+        left = None if self._deadline is None else self._deadline - time.monotonic()
+        queue = None if self._rules is None else self._rules.queue
+        known = [each for each in (left, queue) if each is not None]
+        return min(known, default=None)
 
-    async def _settle(self, cost: Decimal) -> None:
-        budget, self._budget = self._budget, None
-        if budget is not None:
-            await budget.spending.settle(budget.key, budget.day, budget.amount, cost)
+    def _check_sight(self, rules: Rules) -> None:
+        """Refuse the call if it must not go on while the shared counts can't be used."""
+        if rules.refuses_blind and self._leases().is_blind:
+            raise LimitExceededError(
+                "the call's limits can't be counted with the other machines at the moment "
+                '(when_blind = "refuse" in the lockfile)',
+                retry_after=_BLIND_RETRY_SECONDS,
+            )
+
+    def _over_budget(
+        self,
+        account: Account,
+        budget: Budget,
+        target: Target,
+        need: BudgetNeed,
+        refusal: BudgetRefusal,
+    ) -> BudgetExceededError:
+        now = self._clock.now()
+        end = end_of(budget.period, now.date())
+        every = "in all" if end is None else f"a {budget.period}"
+        share = "; other machines can't be asked, so this one keeps to its share"
+        advice = "raise daily_budget in the lockfile" if account.waits else "raise the budget"
+        if end is not None:
+            advice = f"{advice}, or wait until the {budget.period} ends in UTC"
+        spent, amount = usd_of(refusal.counted), usd_of(need.amount)
+        return BudgetExceededError(
+            f"{account.name} may spend {dollars(budget.usd)} {every}; {dollars(spent)} are spent "
+            f"or reserved for calls in progress, and {target.ref} may cost {dollars(amount)} for "
+            f"this one{share if refusal.is_blind else ''}; {advice}",
+            budget.usd,
+            spent,
+            amount,
+            retry_after=None
+            if end is None
+            else (datetime.combine(end, datetime.min.time(), UTC) - now).total_seconds(),
+        )
 
 
-def _limits_of(rules: Rules) -> _AliasLimits:
-    place = os.getpid(), rules.key
-    return _limits.get(place) or _limits.setdefault(place, _AliasLimits())
+def _accounts(rules: Rules | None) -> Sequence[Account]:
+    """Return what a call counts for: first those that refuse at once, then those that wait."""
+    if rules is None:
+        return ()
+    limited = [each for each in (*rules.accounts, rules.account) if each.is_limited]
+    return sorted(limited, key=lambda each: each.waits)
 
 
-async def _budget(
-    rules: Rules, target: Target, limit: Decimal, spending: Spending, now: datetime
-) -> _BudgetReservation:
-    day = now.date()
-    cost = rules.estimate.cost(target.facts, day)
-    amount = Decimal(0) if isinstance(cost, Unpriced) else cost
-    if await spending.reserve(rules.key, day, amount, limit):
-        return _BudgetReservation(spending, rules.key, day, amount)
-    spent = await spending.spent(rules.key, day)
-    midnight = datetime.combine(day + timedelta(1), datetime.min.time(), UTC)
-    raise BudgetExceededError(
-        f"{rules.alias!r} may spend {dollars(limit)} a day; {dollars(spent)} are spent or reserved "
-        f"for calls in progress, and {target.ref} may cost {dollars(amount)} for this one; "
-        "raise daily_budget in the lockfile, or wait until the day ends in UTC",
-        limit,
-        spent,
-        amount,
-        retry_after=(midnight - now).total_seconds(),
+def _group(rules: Rules) -> str:
+    """Return on whose behalf a call waits: that of its key, if it has one."""
+    return rules.accounts[0].key if rules.accounts else ""
+
+
+def _too_many(account: Account, limit: int) -> LimitExceededError:
+    if account.waits:
+        return LimitExceededError(
+            f"{limit} calls of {account.name} were in progress all the time that the call could "
+            "wait (max_concurrency in the lockfile)"
+        )
+    return LimitExceededError(
+        f"{limit} calls of {account.name} are in progress, and more are not allowed "
+        "(max_concurrency)",
+        retry_after=1.0,
+    )
+
+
+def _too_fast(account: Account, wait: float | None) -> LimitExceededError:
+    limits = {"rpm": account.rpm, "tpm": account.tpm}
+    named = " and ".join(f"{key} = {most}" for key, most in limits.items() if most is not None)
+    if account.waits:
+        named = f"{named} in the lockfile"
+    when = "" if wait is None else f" in {wait:.1f} s"
+    return LimitExceededError(
+        f"the call of {account.name} could be sent{when}, later than its time allows ({named})",
+        retry_after=wait,
     )

@@ -1,16 +1,20 @@
-"""The choice between a ring's own state and one shared by a fleet: circuits and spending."""
+"""The choice between a ring's own state and one shared by a fleet: circuits and limits."""
 
 from __future__ import annotations
 
+import atexit
+import os
 import random
+import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmring.routing.circuits import Circuits, LocalCircuits
 
 if TYPE_CHECKING:
     from llmring.config.settings import Settings
-    from llmring.limits.budgets import Spending
+    from llmring.limits.lease_broker import LeaseBroker
 
 
 def circuits_for(settings: Settings) -> Circuits:
@@ -28,19 +32,47 @@ def circuits_for(settings: Settings) -> Circuits:
     return SharedCircuits(RedisLink(settings.redis_url), local)
 
 
-def spending_for(settings: Settings, circuits: Circuits) -> Spending:
-    """Return the counter of spending against daily budgets.
+# By process, as a forked child has leases of its own. Shared by all rings of the application.
+_brokers: dict[tuple[int, str | None, Path], LeaseBroker] = {}
+_lock = threading.Lock()
+
+
+def leases_for(settings: Settings) -> LeaseBroker:
+    """Return the leases of this process, with which its calls keep to their limits.
 
     Args:
         settings: Settings from the environment.
-        circuits: The result of `circuits_for` for them; its connections are shared.
+
+    Raises:
+        ConfigurationError: LLMRING_REDIS_URL can't be used, or its library is not installed.
     """
-    from llmring.limits.budgets import spending_in
+    place = os.getpid(), settings.redis_url, settings.cache_dir
+    return _brokers.get(place) or _made(place)
 
-    own = spending_in(settings.cache_dir)
-    if isinstance(circuits, LocalCircuits):
-        return own
-    from llmring.limits.redis_budgets import SharedSpending
-    from llmring.limits.redis_circuits import SharedCircuits
 
-    return SharedSpending(circuits.link, own) if isinstance(circuits, SharedCircuits) else own
+def _made(place: tuple[int, str | None, Path]) -> LeaseBroker:
+    from llmring.limits.lease_broker import LeaseBroker
+    from llmring.limits.machine_counts import MachineCounts
+
+    _, url, folder = place
+    with _lock:
+        if place in _brokers:
+            return _brokers[place]
+        own = MachineCounts(folder / "spending.db")
+        if url is None:
+            broker = LeaseBroker(own)
+        else:
+            from llmring.limits.redis_counts import RedisCounts
+
+            shared = RedisCounts(url, own.machine)
+            broker = LeaseBroker(own, shared, f"Redis at {shared.place}")
+        if not _brokers:
+            atexit.register(_close_all)
+        _brokers[place] = broker
+        return broker
+
+
+def _close_all() -> None:
+    for (process, *_), broker in list(_brokers.items()):
+        if process == os.getpid():
+            broker.close()

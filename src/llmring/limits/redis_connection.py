@@ -1,8 +1,7 @@
 """Redis or Valkey, used by scripts, with short timeouts.
 
 A server that is down or slow, or whose answers can't be read, is left alone for some seconds; until
-then, callers use the state of their own process. This is the only module that uses the Redis
-library.
+then, callers use the state of their own process.
 """
 
 from __future__ import annotations
@@ -59,8 +58,8 @@ def _unchanged(reply: Any) -> Any:
     return reply
 
 
-class RedisLink:
-    """Connections to one server, separate for each event loop and closed with it.
+def usable_address(url: str) -> tuple[str, str]:
+    """Return an address as the library takes it, and its host and port.
 
     Args:
         url: The server's address: redis://, rediss:// (with TLS), valkey:// or valkeys://.
@@ -68,23 +67,34 @@ class RedisLink:
     Raises:
         ConfigurationError: The address is invalid, or the library is not installed.
     """
+    from importlib.util import find_spec
+
+    parts = urlsplit(url)
+    if parts.scheme not in _SCHEMES or not parts.hostname:
+        raise ConfigurationError(
+            "LLMRING_REDIS_URL can't be used; set it to a URL like redis://host:6379/0, "
+            "or rediss://user:password@host:6379/0 for TLS"
+        )
+    if find_spec("redis") is None:
+        raise ConfigurationError(
+            'LLMRING_REDIS_URL is set, but its library is missing; run pip install "llmring[redis]"'
+        )
+    place = f"{parts.hostname}:{parts.port or 6379}"
+    return parts._replace(scheme=_SCHEMES[parts.scheme]).geturl(), place
+
+
+class RedisLink:
+    """Connections to one server, separate for each event loop and closed with it.
+
+    Args:
+        url: The server's address; see `usable_address`.
+
+    Raises:
+        ConfigurationError: The address is invalid, or the library is not installed.
+    """
 
     def __init__(self, url: str) -> None:
-        from importlib.util import find_spec
-
-        parts = urlsplit(url)
-        if parts.scheme not in _SCHEMES or not parts.hostname:
-            raise ConfigurationError(
-                "LLMRING_REDIS_URL can't be used; set it to a URL like redis://host:6379/0, "
-                "or rediss://user:password@host:6379/0 for TLS"
-            )
-        if find_spec("redis") is None:
-            raise ConfigurationError(
-                "LLMRING_REDIS_URL is set, but its library is missing; run "
-                'pip install "llmring[redis]"'
-            )
-        self.place = f"{parts.hostname}:{parts.port or 6379}"
-        self._url = parts._replace(scheme=_SCHEMES[parts.scheme]).geturl()
+        self._url, self.place = usable_address(url)
         self._lines: dict[AbstractEventLoop, _HeldConnection] = {}
 
     async def run(
@@ -175,8 +185,9 @@ class _LoopConnection:
             if done:
                 # Cancelled if the ring was closed meanwhile, which must not cancel the call.
                 return None if task.cancelled() else task.result()
-        if loop.time() - self._answered_at > BUDGET_SECONDS:
-            # Otherwise the server does answer, and this process is just busy.
+        is_busy = loop.time() - now > 2 * BUDGET_SECONDS
+        if not is_busy and loop.time() - self._answered_at > BUDGET_SECONDS:
+            # Otherwise the server does answer, or this process had no time to read its answer.
             self._lose(f"no answer within {BUDGET_SECONDS * 1000:.0f} ms")
         return None
 
@@ -226,12 +237,15 @@ class _LoopConnection:
     async def _answer(self, client: Redis, read: Callable[[Any], Any], *command: Any) -> Any | None:
         from redis.exceptions import NoScriptError, RedisError
 
+        began = asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(LIMIT_SECONDS):
                 reply = await client.execute_command(*command)  # type: ignore[no-untyped-call]
         except NoScriptError:
             raise
         except (RedisError, OSError) as error:
+            if isinstance(error, TimeoutError) and self._answered_at > began:
+                return None  # the server does answer, and this process is just busy
             self._lose(_reason(error))
             return None
         except Exception as error:  # noqa: BLE001 -- of bytes that the library can't read

@@ -42,3 +42,13 @@ class Account(Struct, frozen=True, kw_only=True):
     max_concurrency: int | None = None
     budgets: tuple[Budget, ...] = ()
     waits: bool = True
+
+    @property
+    def is_limited(self) -> bool:
+        """True if there is anything to count."""
+        return bool(
+            self.rpm is not None
+            or self.tpm is not None
+            or self.max_concurrency is not None
+            or self.budgets
+        )

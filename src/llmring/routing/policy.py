@@ -9,7 +9,9 @@ import msgspec
 from msgspec import Struct
 
 from llmring.lockfile.document import ModelRef
-from llmring.routing.estimate import TokenEstimate
+from llmring.registry.cost_extras import NO_EXTRAS, CostExtras
+from llmring.routing.account import Account, Budget
+from llmring.routing.estimate import TokenEstimate, usd
 from llmring.routing.fault_script import ScriptedFault
 
 OnStreamFailure = Literal["continue", "restart", "raise"]
@@ -132,6 +134,11 @@ class Rules(Struct, frozen=True, kw_only=True):
         profile: The active profile.
         lockfile: The identity of the lockfile.
         estimate: The tokens that the request will take.
+        accounts: What the call counts for, apart from its alias.
+        queue: Most seconds that it may wait for its turn; None for as long as it may take.
+        refuses_blind: True if it is refused while its limits can't be counted with the other
+            machines.
+        extras: What may cost more than its tokens.
     """
 
     policy: Policy
@@ -139,11 +146,28 @@ class Rules(Struct, frozen=True, kw_only=True):
     profile: str
     lockfile: str
     estimate: TokenEstimate
+    accounts: tuple[Account, ...] = ()
+    queue: float | None = None
+    refuses_blind: bool = False
+    extras: CostExtras = NO_EXTRAS
 
     @property
     def key(self) -> str:
         """The key under which calls are counted together."""
         return "\n".join((self.lockfile, self.profile, self.alias))
+
+    @property
+    def account(self) -> Account:
+        """The account of the alias."""
+        policy, budget = self.policy, self.policy.daily_budget
+        return Account(
+            key=self.key,
+            name=repr(self.alias),
+            rpm=policy.rpm,
+            tpm=policy.tpm,
+            max_concurrency=policy.max_concurrency,
+            budgets=() if budget is None else (Budget("day", usd(budget)),),
+        )
 
 
 def limits(policy: Policy) -> bool:
