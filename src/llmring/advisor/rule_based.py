@@ -44,7 +44,7 @@ from llmring.advisor.grammar.vocabulary import Vocabulary
 from llmring.advisor.planning.context import Context, Memory, Place
 from llmring.advisor.planning.descriptions import as_wished, decided, described_in
 from llmring.advisor.planning.edit_planner import carry_out, require_clear_places
-from llmring.advisor.planning.unclear import Option, UnclearRequestError
+from llmring.advisor.planning.unclear import AlreadySoError, Option, UnclearRequestError
 from llmring.advisor.planning.working_copy import WorkingCopy
 from llmring.advisor.ranking import ranked
 from llmring.advisor.toolset import Tools
@@ -89,8 +89,10 @@ class Understood(Struct, frozen=True):
         change: The change of the lockfile; None if it asks for none.
         answers: The answers to its questions.
         notes: Remarks on the change.
-        places: The aliases it was about.
+        places: The aliases that its last clause was about.
+        mentioned: The aliases of all its clauses.
         recommended: The models recommended last.
+        profile_topic: The profile that it creates or changes as a whole.
     """
 
     intents: tuple[Intent, ...]
@@ -98,7 +100,9 @@ class Understood(Struct, frozen=True):
     answers: tuple[str, ...]
     notes: tuple[str, ...]
     places: tuple[Place, ...]
+    mentioned: tuple[Place, ...]
     recommended: tuple[str, ...]
+    profile_topic: str | None = None
 
 
 class RuleBasedAgent:
@@ -176,6 +180,8 @@ class RuleBasedAgent:
         memory.recommended = understood.recommended
         if understood.places:
             memory.places = understood.places
+            memory.mentioned = understood.mentioned
+        memory.profile_topic = understood.profile_topic or memory.profile_topic
         if any(isinstance(each, UndoLast) for each in understood.intents):
             return self._undone()
         if understood.change is None:
@@ -218,7 +224,7 @@ class RuleBasedAgent:
             else:
                 if all(outcome.change != each.change for each in outcomes):
                     outcomes.append(outcome)
-        questions = [each for each in unclear if each.options]
+        questions = [each for each in unclear if each.options or isinstance(each, AlreadySoError)]
         if questions and outcomes:
             raise questions[0]
         if len(outcomes) == 1:
@@ -262,7 +268,9 @@ class RuleBasedAgent:
             tuple(answers),
             tuple(context.notes),
             context.topic or (),
+            context.mentioned,
             context.recommended,
+            context.profile_topic,
         )
 
     def _asked_back(self, unclear: UnclearRequestError) -> RuleBasedReply:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 
-from llmring.advisor.grammar.chart import Grammar
 from llmring.advisor.grammar.lexer import tokens_of
-from llmring.advisor.grammar.pattern import literals
 from llmring.advisor.grammar.sentence import GRAMMAR
 from llmring.advisor.grammar.vocabulary import Vocabulary
 
@@ -76,15 +74,7 @@ def _unknown(text: str, names: Vocabulary) -> list[str]:
     for token in tokens_of(text, names.kept()):
         is_name = token.quoted or names.alias(token.text) or names.profile(token.text)
         is_model = names.models.find([token.text.lower()]) is not None
-        known = token.word in _WORDS or token.word in names.providers
+        known = token.word in GRAMMAR.words or token.word in names.providers
         if not (is_name or is_model or known or re.fullmatch(r"\W+|\$?[\d.,]+[km]?", token.word)):
             found.append(token.text)
     return [*dict.fromkeys(found)]
-
-
-def _words_of(grammar: Grammar) -> frozenset[str]:
-    every = (rule for rules in grammar.rules.values() for rule in rules)
-    return frozenset(word for rule in every for word in literals(rule.node))
-
-
-_WORDS = _words_of(GRAMMAR)

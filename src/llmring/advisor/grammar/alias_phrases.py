@@ -9,7 +9,12 @@ from typing import Any
 from msgspec.structs import replace
 
 from llmring.advisor.grammar.chart import Chart, Rule, Values, rules
-from llmring.advisor.grammar.intent_parts import AliasPhrase, ModelsOfAlias, RecommendedModel
+from llmring.advisor.grammar.intent_parts import (
+    THERE,
+    AliasPhrase,
+    ModelsOfAlias,
+    RecommendedModel,
+)
 from llmring.advisor.grammar.lexer import Token
 from llmring.advisor.grammar.spoken_models import SpokenModel
 from llmring.advisor.grammar.words import (
@@ -59,6 +64,13 @@ def place(chart: Chart, at: int) -> Iterator[tuple[str, int]]:
             chart.names.profile(found) is not None or token.word in ENVIRONMENTS
         ):
             yield found, end
+
+
+def place_only(chart: Chart, at: int) -> Iterator[tuple[str, int]]:
+    """Yield an existing profile, or the name of an environment, that is not an alias, too."""
+    token = chart.tokens[at] if at < len(chart.tokens) else None
+    if token is not None and chart.names.alias(token.text) is None:
+        yield from place(chart, at)
 
 
 def listed_profile(chart: Chart, at: int) -> Iterator[tuple[str, int]]:
@@ -178,6 +190,10 @@ def _scope(scope: Any) -> Any:
     return lambda _: AliasPhrase(scope=scope)
 
 
+def _several(several: Any) -> Any:
+    return lambda _: AliasPhrase(scope="back", several=several)
+
+
 def _first(v: Values) -> Any:
     return next(iter(v.values()))
 
@@ -201,16 +217,18 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "who_": rules(
         ("<names>", _named),
         ("(calls|requests) to <names>", _named),
+        ("(all|every|each) (alias|aliases|of aliases)", _scope("all")),
         (
-            "(all|every|each) (alias|aliases|of them|of aliases|one of them)",
-            _scope("all"),
+            "(all|every|each) (of them|one of them|of these|of those)",
+            _several("all"),
         ),
         ("(everything|all of aliases|all aliases|every single alias)", _scope("all")),
         (
-            "(it|that|this|that alias|this alias|same alias|them|both|both of them|both aliases|"
-            "these|those|that one|these aliases|those aliases)",
+            "(it|that|this|that alias|this alias|same alias|that one)",
             _scope("back"),
         ),
+        ("(both|both of them|both aliases)", _several("both")),
+        ("(them|these|those|these aliases|those aliases)", _several("them")),
     ),
     "who": rules(("<who:who_> [<where>]", _in)),
     "new_alias": rules(
@@ -228,6 +246,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ("<name> alias [<where>]", _new),
     ),
     "where": rules(
+        ("(there|in it|in that profile|in this profile|in that one)", lambda _: THERE),
         (
             "(in|on|for) new profile [called|named] <profile_name>",
             lambda v: v["profile_name"],
@@ -279,6 +298,7 @@ LEXEMES = {
     "name": name,
     "profile_name": profile_name,
     "place": place,
+    "place_only": place_only,
     "spoken": spoken,
 }
 

@@ -8,7 +8,15 @@ from typing import Any
 from msgspec import Struct
 
 from llmring.advisor.grammar.lexer import Token
-from llmring.advisor.grammar.pattern import Literal, Node, Options, Phrase, Sequence, compiled
+from llmring.advisor.grammar.pattern import (
+    Literal,
+    Node,
+    Options,
+    Phrase,
+    Sequence,
+    compiled,
+    literals,
+)
 from llmring.advisor.grammar.vocabulary import Vocabulary
 
 Values = Mapping[str, Any]
@@ -38,10 +46,24 @@ def rules(*pairs: tuple[str, Build]) -> tuple[Rule, ...]:
 
 
 class Grammar(Struct, frozen=True):
-    """The symbols of a language: those with rules, and those that code recognizes."""
+    """The symbols of a language: those with rules, and those that code recognizes.
+
+    Attributes:
+        rules: The ways to write the phrases of each symbol.
+        lexemes: The symbols that code recognizes.
+        words: All words of the rules.
+    """
 
     rules: Mapping[str, tuple[Rule, ...]]
     lexemes: Mapping[str, Lexeme]
+    words: frozenset[str] = frozenset()
+
+
+def words_of(rules: Mapping[str, tuple[Rule, ...]]) -> frozenset[str]:
+    """Return all words of some rules."""
+    return frozenset(
+        word for each in rules.values() for rule in each for word in literals(rule.node)
+    )
 
 
 class Chart:
@@ -58,6 +80,10 @@ class Chart:
         self.tokens = tokens
         self.names = names
         self._found: dict[tuple[str, int], tuple[tuple[Any, int], ...]] = {}
+
+    def uses(self, word: str) -> bool:
+        """Return True if a rule of the grammar has a word."""
+        return word in self._grammar.words
 
     def readings(self, symbol: str) -> list[Any]:
         """Return the distinct values of a symbol that cover all tokens."""

@@ -9,8 +9,12 @@ from msgspec import Struct
 from llmring.advisor.grammar.spoken_models import SpokenModel
 from llmring.advisor.ranking import Need
 
-Scope = Literal["named", "back", "all", "left out"]
+Scope = Literal["named", "back", "all", "everywhere", "left out"]
 Value = str | int | float | tuple[str, ...] | None
+
+
+# The profile that an earlier clause is about, in the place of a name.
+THERE = "(there)"
 
 
 class AliasPhrase(Struct, frozen=True, kw_only=True):
@@ -18,13 +22,17 @@ class AliasPhrase(Struct, frozen=True, kw_only=True):
 
     Attributes:
         names: Their names, if the clause names them.
-        scope: "named", "back" ("it", "that alias"), "all", or "left out".
+        scope: "named", "back" ("it", "that alias"), "all" of a profile, "everywhere" for those of
+            every profile, or "left out".
+        several: For "back": "both" for two aliases, "them" for some, "all" for all of those named
+            before, or of the profile.
         profile: The profile that the clause names, if any.
         new: Whether the clause may create the alias: "no", "implied" by "for", or "explicit".
     """
 
     names: tuple[str, ...] = ()
     scope: Scope = "named"
+    several: Literal["", "both", "them", "all"] = ""
     profile: str | None = None
     new: Literal["no", "implied", "explicit"] = "no"
 
@@ -73,12 +81,14 @@ class ModelList(Struct, frozen=True, kw_only=True):
         fallbacks: The number of fallbacks to choose for them; None if none are asked for.
         vendors: The smallest number of vendors.
         backup: The need for the fallbacks to choose; None for models like the first.
+        without: Providers that the fallbacks to choose must not be of.
     """
 
     models: tuple[ModelPhrase, ...]
     fallbacks: int | None = None
     vendors: int = 1
     backup: Need | None = None
+    without: tuple[str, ...] = ()
 
 
 class Setting(Struct, frozen=True):

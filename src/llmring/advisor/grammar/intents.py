@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Literal
 
 from msgspec import Struct
@@ -9,6 +10,7 @@ from msgspec import Struct
 from llmring.advisor.grammar.intent_parts import (
     LEFT_OUT,
     AliasPhrase,
+    DescribedModel,
     ModelList,
     ModelPhrase,
     Setting,
@@ -73,10 +75,36 @@ class OrderModels(Struct, frozen=True):
 
 
 class RemoveModels(Struct, frozen=True):
-    """A request to remove models from aliases; no models: all fallbacks."""
+    """A request to remove models from aliases; no models: all fallbacks.
+
+    Attributes:
+        aliases: The aliases.
+        models: The models.
+        every: True if a name stands for every model that has it, as in "no openai in fast".
+    """
 
     aliases: AliasPhrase
     models: tuple[ModelPhrase, ...]
+    every: bool = False
+
+
+class KeepModels(Struct, frozen=True):
+    """A request that aliases have no other models than those of some vendors."""
+
+    aliases: AliasPhrase
+    vendors: DescribedModel
+
+
+class UseInProfile(Struct, frozen=True):
+    """A request that every alias of a profile uses models; it creates a missing profile.
+
+    Attributes:
+        profile: The profile; None for the one being edited.
+        models: The models.
+    """
+
+    profile: str | None
+    models: ModelList
 
 
 class ReplaceModels(Struct, frozen=True):
@@ -128,6 +156,14 @@ class SetLimits(Struct, frozen=True):
 
     aliases: AliasPhrase
     settings: tuple[Setting, ...]
+
+
+class ScaleLimit(Struct, frozen=True):
+    """A request to multiply a limit that aliases have."""
+
+    aliases: AliasPhrase
+    key: str
+    factor: Decimal
 
 
 class AddNeeds(Struct, frozen=True):
@@ -196,6 +232,8 @@ Edit = (
     | MoveModel
     | OrderModels
     | RemoveModels
+    | KeepModels
+    | UseInProfile
     | ReplaceModels
     | UpgradeModels
     | SpreadVendors
@@ -203,6 +241,7 @@ Edit = (
     | CopyAlias
     | RemoveAliases
     | SetLimits
+    | ScaleLimit
     | AddNeeds
     | NewProfiles
     | DuplicateProfile

@@ -7,7 +7,14 @@ from collections.abc import Collection, Iterator, Sequence
 
 from msgspec import Struct
 
-from llmring.advisor.grammar.words import CONTRACTIONS, FILLER_PHRASES, FILLERS, SPELLINGS
+from llmring.advisor.grammar.words import (
+    CONTRACTIONS,
+    FILLER_PHRASES,
+    FILLERS,
+    NO_SUBJECTS,
+    OBLIGATIONS,
+    SPELLINGS,
+)
 
 # Typographic quotation marks, which terminals and phones insert.
 _QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"'})
@@ -96,6 +103,15 @@ def _without_fillers(tokens: list[Token], names: Collection[str]) -> Iterator[To
         if phrase is not None:
             at += len(phrase)
             continue
+        if _is_anymore(tokens, at):
+            kept.append(Token("anymore", "anymore"))
+            at += 2
+            continue
+        obligation = next((each for each in OBLIGATIONS if begins(tokens, at, each)), None)
+        if obligation and kept and kept[-1].word not in NO_SUBJECTS:
+            kept.append(Token("should", "should"))
+            at += len(obligation)
+            continue
         token = tokens[at]
         at += 1
         if token.word in FILLERS and token.text.lower() not in names:
@@ -108,6 +124,14 @@ def _without_fillers(tokens: list[Token], names: Collection[str]) -> Iterator[To
     while kept and kept[-1].word in _SEPARATORS:
         kept.pop()
     yield from kept
+
+
+def _is_anymore(tokens: list[Token], at: int) -> bool:
+    """Return True at "any longer" or "any more", if nothing follows that could be compared."""
+    if not (begins(tokens, at, ("any", "longer")) or begins(tokens, at, ("any", "more"))):
+        return False
+    behind = tokens[at + 2 : at + 3]
+    return not behind or behind[0].word in _SEPARATORS or behind[0].word in ("and", "but", "?")
 
 
 def begins(tokens: Sequence[Token], at: int, phrase: tuple[str, ...]) -> bool:

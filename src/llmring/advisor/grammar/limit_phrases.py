@@ -131,6 +131,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ("<number> tpm", _whole("tpm")),
         (f"<money> {PER} day", _of("daily_budget", "money")),
         ("<money> (day|daily)", _of("daily_budget", "money")),
+        (f"<money> {PER} day (budget|limit|cap|max|maximum|spend)", _of("daily_budget", "money")),
         ("daily budget of <money>", _of("daily_budget", "money")),
         ("budget of <money> (day|daily|per day|each day|every day)", _of("daily_budget", "money")),
         ("<money> (daily budget|budget per day|budget day)", _of("daily_budget", "money")),

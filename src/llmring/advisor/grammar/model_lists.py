@@ -12,6 +12,11 @@ _ANOTHER = (
     "any other)"
 )
 _VENDOR = "(vendor|vendors|provider|providers|company|companies)"
+# The beginning of a part that adds fallbacks.
+_PLUS = (
+    "[,] (with|and|using|plus|then|,|keep|keeping|have|having|take|use|leave|put|set|add) "
+    "[have|keep|keeping|use|using|take|leave|put|set|add|with]"
+)
 
 
 def models_of(v: Values) -> ModelList:
@@ -26,8 +31,18 @@ def models_of(v: Values) -> ModelList:
     )
 
 
+def _only(v: Values) -> ModelList | None:
+    """Leave "only openai" to the clauses that keep the models of a vendor."""
+    vague = (isinstance(each, DescribedModel) and not each.is_precise for each in v["sequence"])
+    return None if any(vague) else models_of(v)
+
+
 def _sequence(v: Values) -> tuple[ModelPhrase, ...]:
     return (v["model"], *v.get("more", ()))
+
+
+def _numbered(v: Values) -> tuple[ModelPhrase, ...]:
+    return tuple(v[each] for each in ("one", "two", "three") if each in v)
 
 
 def _automatic(v: Values) -> ModelList:
@@ -76,7 +91,8 @@ def _several(v: Values) -> ModelList | None:
 RULES: dict[str, tuple[Rule, ...]] = {
     "fallback": rules(
         (
-            "(plan b|secondary|secondary model|second choice|standby|reserve|spare|alternative)",
+            "(plan b|secondary|secondary model|second choice|standby|reserve|spare|alternative|"
+            "safety net|insurance|emergency option|substitute|second option|stand-in)",
             lambda _: 1,
         ),
         ("fallback", lambda _: 1),
@@ -84,18 +100,32 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ("fallback (model|option)", lambda _: 1),
         ("fallback models", lambda _: 2),
     ),
+    "nth": rules(("(first|second|only|last|extra|additional|another)", lambda _: True)),
+    "in_turn": rules(("(in that order|in this order|in order)", lambda _: True)),
     "other_vendor": rules(
         (f"(from|of|at|by|with) {_ANOTHER} {_VENDOR}", lambda _: True),
+    ),
+    "without": rules(
+        (
+            "(that is not|other than|from anyone but|from somebody other than|that is from anyone "
+            "but) [from|of|by|one of] <vendor> [model|one]",
+            lambda v: v["vendor"].value if v["vendor"].kind == "provider" else None,
+        ),
     ),
     "sequence": rules(
         ("<model>", _sequence),
         (
             "<model> (and|,|then|, then|, and|and then|, and then|followed by|, followed by|"
             "first , then|first then|first and|first and then|as primary and|"
-            "before|plus) <more:sequence>",
+            "plus) <more:sequence>",
             _sequence,
         ),
         ("first <model> [,] [and] then <more:sequence>", _sequence),
+        ("<one:model> first (,|and|, and) <two:model> second", _numbered),
+        (
+            "<one:model> first [,] <two:model> second (,|and|, and) <three:model> (third|last)",
+            _numbered,
+        ),
     ),
     "backup": rules(
         (
@@ -125,11 +155,15 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _automatic,
         ),
         (
-            "[,] (with|and|using|and use|plus|and with|then|,|keep|keeping|but keep) "
-            "<sequence> as <fallback>",
+            f"{_PLUS} <sequence> (as|for) [<nth>] <fallback> [<in_turn>]",
             _given,
         ),
-        ("[,] (with|and|using|plus) <fallback> [to|:|being|on|onto] <sequence>", _given),
+        (f"{_PLUS} <sequence> (second|behind it|after it|after that|next|in second place)", _given),
+        (
+            "[,|.] [with|and|using|plus|has|have|has as] <fallback> [to|:|=|is|being|on|onto] "
+            "<sequence>",
+            _given,
+        ),
         (
             "[,] [and|then] (fall back to|falling back to|falls back to|falling back on|"
             "fall back on|fallback to|fails over to|failing over to|fail over to|backed by|"
@@ -164,7 +198,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _any_of_vendors,
         ),
         ("<sequence> [<more:backup>]", models_of),
-        ("only <sequence>", models_of),
+        ("only <sequence>", _only),
         ("<number> <need>", _several),
         (
             "<number> <need> (from|of|by) (different|separate|distinct) <vendor:vendor_noun>",

@@ -231,6 +231,12 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ("<one:quality>", _one),
         ("<one:quality> [and|,|but|yet] <more:qualities>", _more),
     ),
+    "able_to": rules(
+        (
+            "<abilities>",
+            lambda v: tuple(Feature("capability", each) for each in v["abilities"]),
+        ),
+    ),
     "noun": rules(
         ("(model|models|one|something|anything|option|ones)", lambda _: ()),
     ),
@@ -240,7 +246,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
             lambda v: tuple(Feature("capability", each) for each in v["abilities"]),
         ),
         (
-            "(with|supporting|having|including|capable of|able to|for|can|needing|with support for|"
+            "(with|supporting|having|including|capable of|able to|for|to|can|needing|with support "
+            "for|"
             "that is capable of|that is good at|that has support for) <abilities>",
             lambda v: tuple(Feature("capability", each) for each in v["abilities"]),
         ),
@@ -296,6 +303,16 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ("<noun> <tails>", _described),
         ("<qualities> <vendor> [<tails>]", _described),
         ("<superlative> <tails>", _described),
+        (
+            "(whatever|whichever|what|anything that|something that|one that|whatever model) is "
+            "<qualities> [[,] (and|that|which) [can] <can:able_to>]",
+            _described,
+        ),
+        (
+            "(whatever|whichever|whatever model|whichever model) <can:able_to> [and is "
+            "<qualities>]",
+            _described,
+        ),
         ("<vendor> <noun> <tails>", _described),
     ),
     # Parts of a description alone, as in an answer to a question for needs.

@@ -9,23 +9,29 @@ from typing import Any
 from msgspec.structs import replace
 
 from llmring.advisor.grammar import (
-    alias_clauses,
     alias_phrases,
-    bind_clauses,
-    edit_frames,
-    fallback_clauses,
-    limit_clauses,
     limit_phrases,
     model_lists,
-    need_clauses,
     need_phrases,
-    order_clauses,
-    profile_clauses,
     quantities,
-    replace_clauses,
 )
 from llmring.advisor.grammar.alias_phrases import in_profile
-from llmring.advisor.grammar.chart import Chart, Grammar, Rule, Values, rules
+from llmring.advisor.grammar.chart import Chart, Grammar, Rule, Values, rules, words_of
+from llmring.advisor.grammar.clauses import (
+    alias_clauses,
+    bind_clauses,
+    edit_frames,
+    exclusion_clauses,
+    fallback_clauses,
+    limit_clauses,
+    limit_refusals,
+    need_clauses,
+    order_clauses,
+    profile_clauses,
+    repeat_clauses,
+    replace_clauses,
+    scale_clauses,
+)
 from llmring.advisor.grammar.intent_parts import AliasPhrase, DescribedModel
 from llmring.advisor.grammar.intents import (
     BindAliases,
@@ -38,6 +44,7 @@ from llmring.advisor.grammar.intents import (
 )
 from llmring.advisor.grammar.lexer import Token, tokens_of
 from llmring.advisor.grammar.need_phrases import described
+from llmring.advisor.grammar.paraphrases import paraphrases
 from llmring.advisor.grammar.questions import (
     cost_questions,
     lockfile_questions,
@@ -119,8 +126,9 @@ _POLITE = (
     "(can you|could you|would you|will you|would you mind|can i ask you to|could i ask you to)"
 )
 _LEAD = (
-    "(i want you to|i would like you to|i would like to|i want to|i need you to|i need to|let us|"
-    "we need to|we want to|we should|we have to|we must|you should|i am going to|i have to|"
+    "(i want you to|i should|i would like you to|i would like to|i want to|i need you to|i need to|"
+    "let us|"
+    "we need to|we want to|we should|we have to|we should|you should|i am going to|i have to|"
     "help me|help me to|make sure to|we would like to|i would love to|you can|you may|"
     "i would rather|i would prefer to|i think we should|i think you should|feel free to|"
     "remember to|do|try to|time to|it is time to|"
@@ -138,15 +146,21 @@ _EDITS = (
     "copy",
     "limit",
     "require",
+    "limit_refused",
     "profile",
     "again",
     "undo",
     "topic",
+    "scale",
     "limit_frame",
     "bind_frame",
     "backup_frame",
     "chosen_frame",
     "vendors_frame",
+    "profile_kind_frame",
+    "profile_frame",
+    "exclude",
+    "keep_only",
 )
 _QUESTIONS = (
     "cost",
@@ -165,9 +179,9 @@ _RULES: dict[str, tuple[Rule, ...]] = {
     "edit": rules(*((f"<{name}>", lambda v: next(iter(v.values()))) for name in _EDITS)),
     "question": rules(*((f"<{name}>", lambda v: next(iter(v.values()))) for name in _QUESTIONS)),
     "clause": rules(
-        ("<core:edit> [instead|again]", _placed),
-        (f"{_LEAD} <core:edit> [instead|again]", _placed),
-        (f"{_POLITE} <core:edit> [instead|again] [?]", _placed),
+        ("<core:edit> [instead|again] [<remark>]", _placed),
+        (f"{_LEAD} <core:edit> [instead|again] [<remark>]", _placed),
+        (f"{_POLITE} <core:edit> [instead|again] [<remark>] [?]", _placed),
         (
             "<before:where> [,|:] [(i want you to|let us|we should|can you|could you)] <core:edit>",
             _placed,
@@ -185,6 +199,17 @@ _RULES: dict[str, tuple[Rule, ...]] = {
         (
             "(show me|i want to know|i would like to know|do you know) [,] <core:question> [?]",
             _placed,
+        ),
+    ),
+    # A reason, which changes nothing.
+    "remark": rules(
+        (
+            "((because|since|as|, because|, since|, as) (it|that|this|they)|(,|;|:) (it|they)) "
+            "(is|are|feels|seems|has been) [very|getting|much|far|becoming|still] (slow|"
+            "expensive|costly|pricey|old|outdated|unreliable|flaky|bad|weak|cheaper|faster|better|"
+            "smarter|cheap|good|fast|good enough|obsolete|deprecated|retired|retiring|going away|"
+            "newer|overkill|useless)",
+            lambda _: True,
         ),
     ),
     "joint": rules(
@@ -211,34 +236,42 @@ _RULES: dict[str, tuple[Rule, ...]] = {
     ),
 }
 
+_EVERY_RULE = {
+    **quantities.RULES,
+    **need_phrases.RULES,
+    **alias_phrases.RULES,
+    **model_lists.RULES,
+    **bind_clauses.RULES,
+    **replace_clauses.RULES,
+    **fallback_clauses.RULES,
+    **order_clauses.RULES,
+    **exclusion_clauses.RULES,
+    **alias_clauses.RULES,
+    **limit_phrases.RULES,
+    **limit_clauses.RULES,
+    **limit_refusals.RULES,
+    **scale_clauses.RULES,
+    **need_clauses.RULES,
+    **edit_frames.RULES,
+    **profile_clauses.RULES,
+    **repeat_clauses.RULES,
+    **cost_questions.RULES,
+    **model_questions.RULES,
+    **need_questions.RULES,
+    **retirement_questions.RULES,
+    **lockfile_questions.RULES,
+    **_RULES,
+}
+
 GRAMMAR = Grammar(
-    rules={
-        **quantities.RULES,
-        **need_phrases.RULES,
-        **alias_phrases.RULES,
-        **model_lists.RULES,
-        **bind_clauses.RULES,
-        **replace_clauses.RULES,
-        **fallback_clauses.RULES,
-        **order_clauses.RULES,
-        **alias_clauses.RULES,
-        **limit_phrases.RULES,
-        **limit_clauses.RULES,
-        **need_clauses.RULES,
-        **edit_frames.RULES,
-        **profile_clauses.RULES,
-        **cost_questions.RULES,
-        **model_questions.RULES,
-        **need_questions.RULES,
-        **retirement_questions.RULES,
-        **lockfile_questions.RULES,
-        **_RULES,
-    },
+    rules=_EVERY_RULE,
+    words=words_of(_EVERY_RULE),
     lexemes={
         **quantities.LEXEMES,
         **need_phrases.LEXEMES,
         **alias_phrases.LEXEMES,
         **edit_frames.LEXEMES,
+        **need_questions.LEXEMES,
     },
 )
 
@@ -257,6 +290,9 @@ def readings(text: str, names: Vocabulary) -> list[tuple[Intent, ...]]:
         return []
     chart = Chart(GRAMMAR, tokens, names)
     found = [] if _contradicts(tokens) else chart.readings("request")
+    for other in paraphrases(chart):
+        if not _contradicts(other):
+            found += Chart(GRAMMAR, other, names).readings("request")
     if not found:
         question = spotted(chart)
         found = [] if question is None else [question]

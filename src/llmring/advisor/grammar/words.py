@@ -107,7 +107,38 @@ SPELLINGS: dict[str, str] = {
     "usd": "dollars",
     "dollar": "dollars",
     "pics": "images",
+    "utilize": "use",
+    "utilise": "use",
+    "employ": "use",
+    "utilizes": "uses",
+    "employs": "uses",
+    "modify": "change",
+    "alter": "change",
+    "must": "should",
+    "shall": "should",
+    "ceiling": "limit",
+    "gpt4o": "gpt-4o",
+    "safeguard": "fallback",
 }
+
+# Words that say "should" behind an alias; behind the others, they do not.
+OBLIGATIONS: tuple[tuple[str, ...], ...] = (
+    ("has", "to"),
+    ("have", "to"),
+    ("needs", "to"),
+    ("need", "to"),
+    ("ought", "to"),
+    ("is", "supposed", "to"),
+    ("are", "supposed", "to"),
+    ("is", "meant", "to"),
+    ("is", "required", "to"),
+    ("had", "better"),
+)
+NO_SUBJECTS = frozenset(
+    """
+    i we you they he she do does did to will would may might not which what who that
+    """.split()  # noqa: SIM905 -- as a list, one word a line
+)
 
 # Words in the place of a name that are not names; only quotation marks make them one.
 NOT_NAMES = frozenset(
@@ -118,7 +149,8 @@ NOT_NAMES = frozenset(
     than then if when while because until unless so is are was were be been being am do does did
     has have had having can could will would shall should may might must need needs
     what which who whom whose how why where when whether
-    use uses using used set sets bind binds bound add adds remove delete drop change switch make
+    go goes place use uses using used set sets bind binds bound add adds remove delete drop
+    change switch make
     put give let keep call name rename replace copy create limit cap retry move point run
     model models alias aliases profile profiles fallback fallbacks provider providers vendor vendors
     environment environments lockfile binding bindings

@@ -6,6 +6,7 @@ from llmring.advisor.changes import Bind, RenameBinding, ReplaceModel, SetPolicy
 from llmring.advisor.grammar.intent_parts import (
     AliasPhrase,
     DescribedModel,
+    ModelList,
     ModelPhrase,
     PlacedModel,
 )
@@ -16,7 +17,6 @@ from llmring.advisor.grammar.intents import (
     MoveModel,
     OrderModels,
     RemoveAliases,
-    RemoveModels,
     RenameAlias,
     ReplaceModels,
     SetFallbacks,
@@ -35,7 +35,7 @@ from llmring.advisor.planning.model_selection import (
     require_clear_rank,
     selected,
 )
-from llmring.advisor.planning.unclear import UnclearRequestError
+from llmring.advisor.planning.unclear import AlreadySoError, Option, UnclearRequestError
 from llmring.lockfile.document import ModelRef
 from llmring.registry.price import price_tag
 from llmring.registry.successors import ReplacementRules, steps
@@ -64,7 +64,7 @@ def add(context: Context, intent: AddModels) -> None:
         models = selected(context, intent.models, tuple(there))
         new = [each for each in models if each not in there]
         if not new:
-            raise UnclearRequestError(
+            raise AlreadySoError(
                 f"{place[0]} has {', '.join(models) or 'these models'} already. {_NOTHING}"
             )
         _rebind(context, place, [*there, *new])
@@ -115,27 +115,6 @@ def order(context: Context, intent: OrderModels) -> None:
         _rebind(context, place, [next(left) if each in wanted else each for each in there])
 
 
-def remove_models(context: Context, intent: RemoveModels) -> None:
-    """Remove models from aliases; at least one must remain."""
-    for place in context.places(intent.aliases):
-        there = _models(context, place)
-        _require_provider(place, intent.models, there)
-        gone = [one_in(context, place, each) for each in intent.models]
-        missing = [each for each in gone if each not in there]
-        if missing:
-            raise UnclearRequestError(
-                f"{place[0]} does not have {', '.join(missing)}; it has {', '.join(there)}. "
-                f"{_NOTHING}"
-            )
-        rest = [each for each in there if each not in gone] if gone else there[:1]
-        if not rest:
-            raise UnclearRequestError(
-                f"{place[0]} has no other model. Bind it to another one, or remove the alias. "
-                f"{_NOTHING}"
-            )
-        _rebind(context, place, rest)
-
-
 def replace_models(context: Context, intent: ReplaceModels) -> None:
     """Replace a model by another: in the named aliases, in a profile, or in every profile."""
     phrase = intent.aliases
@@ -163,7 +142,7 @@ def replace_models(context: Context, intent: ReplaceModels) -> None:
             f"{old} is in several profiles ({where}). Write: everywhere, or name a profile. "
             f"{_NOTHING}"
         )
-    context.topic = users
+    context.turn_to(users)
     context.copy.make(ReplaceModel(old, new, profile))
 
 
@@ -189,7 +168,7 @@ def upgrade(context: Context, intent: UpgradeModels) -> None:
             done = True
             _rebind(context, (alias, profile), models)
     if not done:
-        raise UnclearRequestError(f"No newer model fits. {_NOTHING}")
+        raise AlreadySoError(f"No newer model fits. {_NOTHING}")
 
 
 def spread(context: Context, intent: SpreadVendors) -> None:
@@ -206,7 +185,21 @@ def spread(context: Context, intent: SpreadVendors) -> None:
             _rebind(context, place, [*there, *new])
             done = True
     if not done:
-        raise UnclearRequestError(f"The aliases have such models already. {_NOTHING}")
+        raise _has_fallbacks(context, intent)
+
+
+def _has_fallbacks(context: Context, intent: SpreadVendors) -> AlreadySoError:
+    """Build the answer that aliases have such models, with the option to add a fallback."""
+    places = context.places(intent.aliases)
+    if len(places) > 1:
+        return AlreadySoError(f"All of them have such models already. {_NOTHING}")
+    [(alias, profile)] = places
+    phrase = AliasPhrase(names=(alias,), profile=profile)
+    one_more = AddModels(phrase, ModelList(models=(), fallbacks=1))
+    return AlreadySoError(
+        f"{alias} has {', '.join(context.copy.models(alias, profile))} already. {_NOTHING}",
+        (Option(f"add one more fallback to {alias}", (one_more,)),),
+    )
 
 
 def rename(context: Context, intent: RenameAlias) -> None:
@@ -216,16 +209,10 @@ def rename(context: Context, intent: RenameAlias) -> None:
         raise UnclearRequestError(context.which_alias())
     if alias not in context.editor.aliases(profile):
         raise UnclearRequestError(f"Which name should {alias} have? {_NOTHING}")
-    profiles = [profile]
-    if intent.everywhere:
-        profiles = [
-            each.name
-            for each in context.copy.lockfile.profiles.values()
-            if alias in each.bindings and each.bindings[alias].at[1] == each.name
-        ]
+    profiles = _owners(context, alias) if intent.everywhere else [profile]
     for name in profiles:
         context.copy.make(RenameBinding(alias, intent.new, context.copy.given(name)))
-    context.topic = ((intent.new, profile),)
+    context.turn_to(((intent.new, profile),), instead_of=((alias, profile),))
     others = [
         name
         for name, other in context.copy.lockfile.profiles.items()
@@ -233,6 +220,22 @@ def rename(context: Context, intent: RenameAlias) -> None:
     ]
     if others:
         context.notes.append(f"Still named {alias} in: {', '.join(others)}.")
+
+
+def _owners(context: Context, alias: str) -> list[str]:
+    """Return the profiles that bind an alias themselves, those that extend others first."""
+    every = context.copy.lockfile.profiles
+
+    def depth(name: str) -> int:
+        base = every[name].extends if name in every else None
+        return 0 if base is None else 1 + depth(base)
+
+    own = [
+        each.name
+        for each in every.values()
+        if alias in each.bindings and each.bindings[alias].at[1] == each.name
+    ]
+    return sorted(own, key=depth, reverse=True)
 
 
 def copy(context: Context, intent: CopyAlias) -> None:
@@ -256,7 +259,7 @@ def copy(context: Context, intent: CopyAlias) -> None:
         for key, value in policy.items():
             context.copy.make(SetPolicy(key, value, to[0], given))
         copied.append(to)
-    context.topic = tuple(copied)
+    context.turn_to(tuple(copied))
 
 
 def remove(context: Context, intent: RemoveAliases) -> None:
@@ -274,23 +277,10 @@ def _models(context: Context, place: Place) -> list[str]:
     return found
 
 
-def _require_provider(place: Place, phrases: tuple[ModelPhrase, ...], there: list[str]) -> None:
-    """Check that an alias has a model of each provider that a request names."""
-    has = {each.partition(":")[0] for each in there}
-    for phrase in phrases:
-        if isinstance(phrase, DescribedModel) and phrase.need.providers:
-            wanted = phrase.need.providers
-            if not has.intersection(wanted):
-                raise UnclearRequestError(
-                    f"{place[0]} has no model of {' or '.join(wanted)}; it has "
-                    f"{', '.join(there)}. {_NOTHING}"
-                )
-
-
 def _rebind(context: Context, place: Place, models: list[str]) -> None:
     alias, profile = place
     if models == context.copy.models(alias, profile):
-        raise UnclearRequestError(f"{alias} has these models in this order already. {_NOTHING}")
+        raise AlreadySoError(f"{alias} has these models in this order already. {_NOTHING}")
     context.copy.own(alias, profile)
     context.copy.make(Bind(alias, models, context.copy.given(profile)))
 

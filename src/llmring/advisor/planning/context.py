@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from llmring.advisor.editor import LockfileEditor
-from llmring.advisor.grammar.intent_parts import AliasPhrase
+from llmring.advisor.grammar.intent_parts import THERE, AliasPhrase
 from llmring.advisor.grammar.intents import Intent
 from llmring.advisor.grammar.words import ENVIRONMENTS, SHORT_ENVIRONMENTS
 from llmring.advisor.planning.unclear import Option, UnclearRequestError
@@ -28,6 +28,8 @@ class Memory:
     Attributes:
         recommended: The models recommended last, best first.
         places: The aliases that the last change or question was about, with their profiles.
+        mentioned: All aliases of the last request with any.
+        profile_topic: The profile that was created or changed as a whole last.
         edits: The intents of the last change.
         options: The choices of the last question back.
         asked: The intents that the options belong to.
@@ -35,6 +37,8 @@ class Memory:
 
     recommended: tuple[str, ...] = ()
     places: tuple[Place, ...] = ()
+    mentioned: tuple[Place, ...] = ()
+    profile_topic: str | None = None
     edits: tuple[Intent, ...] = ()
     options: tuple[Option, ...] = ()
     asked: tuple[Intent, ...] = ()
@@ -51,7 +55,9 @@ class Context:
         meant: The models that words of the request mean, as the user chose.
         recommended: The models recommended last, in this request too.
         topic: The aliases of the clause before; None at the beginning.
+        mentioned: The aliases of all clauses before.
         profile: The profile for clauses that name none.
+        profile_topic: The profile that a clause before created or changed as a whole.
         notes: Remarks for the answer.
     """
 
@@ -61,7 +67,9 @@ class Context:
     meant: Mapping[str, str] = field(default_factory=dict)
     recommended: tuple[str, ...] = ()
     topic: tuple[Place, ...] | None = None
+    mentioned: tuple[Place, ...] = ()
     profile: str | None = None
+    profile_topic: str | None = None
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -91,9 +99,33 @@ class Context:
                 if not found:
                     raise UnclearRequestError(f"Profile {profile} has no aliases yet.")
             case _:
-                found = self._referred(phrase)
-        self.topic = found
+                found = self._several(phrase) if phrase.several else self._referred(phrase)
+        self.turn_to(found)
         return found
+
+    def profile_of(self, name: str | None) -> str | None:
+        """Return the profile of the clauses before for "there"; others as they are.
+
+        Raises:
+            UnclearRequestError: No clause was about a profile.
+        """
+        if name != THERE:
+            return name
+        there = self.profile_topic or self.memory.profile_topic
+        if there is None:
+            raise UnclearRequestError("In which profile? Name it; nothing was changed.")
+        return there
+
+    def turn_to(self, places: tuple[Place, ...], instead_of: tuple[Place, ...] = ()) -> None:
+        """Remember the aliases of a clause for the clauses behind it.
+
+        Args:
+            places: The aliases.
+            instead_of: Aliases that no longer exist.
+        """
+        kept = (each for each in self.mentioned if each not in instead_of)
+        self.mentioned = tuple(dict.fromkeys((*kept, *places)))
+        self.topic = places
 
     def is_alias(self, name: str) -> bool:
         """Return True if any profile has an alias."""
@@ -111,6 +143,30 @@ class Context:
         if profile is None:
             return found
         return tuple(dict.fromkeys((alias, profile) for alias, _ in found))
+
+    def _several(self, phrase: AliasPhrase) -> tuple[Place, ...]:
+        """Find the aliases that "both", "them" and "all of them" mean.
+
+        Raises:
+            UnclearRequestError: There are none, or it could be these or those.
+        """
+        memory = self.memory
+        near = memory.places if self.topic is None else self.topic
+        every = memory.mentioned if self.topic is None else self.mentioned
+        if self.topic is None and phrase.several == "all" and len(every) < 2:
+            return self.places(replace(phrase, scope="all", several=""))
+        if phrase.several != "both" and len(every) < 2:
+            return self._referred(phrase)
+        wanted = (each for each in (near, every) if len(each) > 1)
+        found = [*dict.fromkeys(wanted)]
+        if phrase.several == "both":
+            found = [each for each in found if len(each) == 2]
+        elif phrase.several == "all":
+            found = found[-1:]
+        if len(found) != 1:
+            raise UnclearRequestError(self.which_alias())
+        profile = phrase.profile or self.profile
+        return tuple(dict.fromkeys((alias, profile or own) for alias, own in found[0]))
 
     def which_alias(self) -> str:
         """Return the question for an alias."""

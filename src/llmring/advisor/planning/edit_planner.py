@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 
 from msgspec.structs import replace
 
-from llmring.advisor.grammar.intent_parts import AliasPhrase
+from llmring.advisor.grammar.intent_parts import THERE, AliasPhrase
 from llmring.advisor.grammar.intents import (
     AddModels,
     AddNeeds,
@@ -18,6 +18,7 @@ from llmring.advisor.grammar.intents import (
     DuplicateProfile,
     Edit,
     Intent,
+    KeepModels,
     MoveModel,
     NewProfiles,
     OrderModels,
@@ -26,13 +27,15 @@ from llmring.advisor.grammar.intents import (
     RenameAlias,
     ReplaceModels,
     SameAgain,
+    ScaleLimit,
     SetFallbacks,
     SetLimits,
     SpreadVendors,
     Topic,
     UpgradeModels,
+    UseInProfile,
 )
-from llmring.advisor.planning import binding_steps, policy_steps, profile_steps
+from llmring.advisor.planning import binding_steps, exclusion_steps, policy_steps, profile_steps
 from llmring.advisor.planning.context import Context
 from llmring.advisor.planning.unclear import Option, UnclearRequestError
 
@@ -42,7 +45,8 @@ _STEPS: dict[type, Callable[[Context, Any], None]] = {
     SetFallbacks: binding_steps.set_fallbacks,
     MoveModel: binding_steps.move,
     OrderModels: binding_steps.order,
-    RemoveModels: binding_steps.remove_models,
+    RemoveModels: exclusion_steps.remove_models,
+    KeepModels: exclusion_steps.keep_models,
     ReplaceModels: binding_steps.replace_models,
     UpgradeModels: binding_steps.upgrade,
     SpreadVendors: binding_steps.spread,
@@ -50,8 +54,10 @@ _STEPS: dict[type, Callable[[Context, Any], None]] = {
     CopyAlias: binding_steps.copy,
     RemoveAliases: binding_steps.remove,
     SetLimits: policy_steps.limit,
+    ScaleLimit: policy_steps.scale,
     AddNeeds: policy_steps.require,
     NewProfiles: profile_steps.create,
+    UseInProfile: profile_steps.use,
     DuplicateProfile: profile_steps.duplicate,
     DropProfile: profile_steps.drop,
 }
@@ -66,6 +72,10 @@ def carry_out(context: Context, intent: Edit) -> None:
         UnclearRequestError: It can't be carried out, or its meaning is unclear.
         LLMRingError: The lockfile can't be changed so.
     """
+    if isinstance(intent, UseInProfile):
+        intent = replace(intent, profile=context.profile_of(intent.profile))
+    else:
+        intent = _with(intent, lambda each: replace(each, profile=context.profile_of(each.profile)))
     match intent:
         case Topic(aliases):
             if aliases.scope == "left out":
@@ -100,7 +110,11 @@ def require_clear_places(intents: tuple[Intent, ...]) -> None:
         if phrase is None:
             continue
         profiles = {each.profile for each in map(_phrase_of, before) if each is not None}
-        if phrase.profile is not None and phrase.scope != "left out" and profiles == {None}:
+        if (
+            phrase.profile not in (None, THERE)
+            and phrase.scope != "left out"
+            and profiles == {None}
+        ):
             everywhere = tuple(_in_profile(each, phrase.profile) for each in intents)
             raise UnclearRequestError(
                 f"Is everything meant for profile {phrase.profile}, or only the last part?",

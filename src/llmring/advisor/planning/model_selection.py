@@ -56,7 +56,7 @@ def selected(context: Context, models: ModelList, keep: tuple[str, ...] = ()) ->
     if count is None:
         return found
     need = next((each.need for each in models.models if isinstance(each, DescribedModel)), None)
-    others = fallbacks(context, [*keep, *found], need, count, models.backup)
+    others = fallbacks(context, [*keep, *found], need, count, models.backup, models.without)
     if not (found or others) and models.backup is not None and models.backup.providers:
         raise UnclearRequestError(
             f"{' and '.join(models.backup.providers)} has no model with the capabilities of the "
@@ -117,12 +117,39 @@ def among(context: Context, phrase: ModelPhrase, models: list[str]) -> str | Non
     words = re.findall(r"[a-z]+|\d", phrase.text)
     if any(word.isdigit() for word in words):
         return None
-    found = [
-        each
-        for each in models
-        if set(words) <= set(re.findall(r"[a-z]+", each.partition(":")[2].lower()))
-    ]
+    found = [each for each in models if _has_words(each, words)]
     return found[0] if len(found) == 1 else None
+
+
+def every_in(context: Context, place: Place, phrase: ModelPhrase) -> list[str]:
+    """Return the models of an alias that a phrase may mean: "openai", "haiku", "gpt-4o".
+
+    Raises:
+        UnclearRequestError: It names no model, or a description could be of many.
+    """
+    there = context.copy.models(*place)
+    match phrase:
+        case DescribedModel(need) if need == Need(providers=need.providers, lines=need.lines):
+            return [each for each in there if _is_of(each, need)]
+        case SpokenModel(text):
+            words = re.findall(r"[a-z]+|\d", text)
+            if any(word.isdigit() for word in words):
+                return [each for each in there if each == one(context, phrase)]
+            return [each for each in there if _has_words(each, words)]
+        case PlacedModel():
+            return [one_in(context, place, phrase)]
+        case _:
+            raise UnclearRequestError("Name the models, please; nothing was changed.")
+
+
+def _is_of(model: str, need: Need) -> bool:
+    provider, _, name = model.partition(":")
+    line = name.rpartition("/")[2].lower()
+    return provider in need.providers or (bool(need.lines) and line.startswith(need.lines))
+
+
+def _has_words(model: str, words: list[str]) -> bool:
+    return set(words) <= set(re.findall(r"[a-z]+", model.partition(":")[2].lower()))
 
 
 def _of_provider(context: Context, phrase: DescribedModel, models: list[str]) -> str | None:
@@ -227,6 +254,7 @@ def fallbacks(
     need: Need | None,
     count: int,
     backup: Need | None = None,
+    without: tuple[str, ...] = (),
 ) -> list[str]:
     """Choose fallbacks from other vendors: those that meet the need, or are like the first model.
 
@@ -236,8 +264,9 @@ def fallbacks(
         need: The need that the models meet, if the request describes them.
         count: The number of fallbacks.
         backup: What the request asks of the fallbacks, if anything.
+        without: Providers that they must not be of.
     """
-    vendors = {model.partition(":")[0] for model in models}
+    vendors = {*without, *(model.partition(":")[0] for model in models)}
     first = context.editor.facts(models[0]) if models else None
     is_like_first = need is None
     if need is None:
@@ -314,7 +343,7 @@ def _described(context: Context, need: Need, *, is_precise: bool) -> str:
             "No model in the registry meets these needs; relax them, or name other providers. "
             "Nothing was changed."
         )
-    own = _local_in_use(context, need, found)
+    own = local_in_use(context, need, found)
     if own is not None:
         return own
     if is_precise or (len(found) == 1 and (need.providers or need.lines)):
@@ -339,7 +368,7 @@ def _described(context: Context, need: Need, *, is_precise: bool) -> str:
     )
 
 
-def _local_in_use(context: Context, need: Need, found: list[ModelFacts]) -> str | None:
+def local_in_use(context: Context, need: Need, found: list[ModelFacts]) -> str | None:
     """Find the only model of the user's machine that the lockfile has, for "a local model"."""
     if set(need.providers) != set(OWN_MACHINE) or need.order != "cheapest":
         return None

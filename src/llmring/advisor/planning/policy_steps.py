@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from llmring.advisor.changes import SetPolicy
 from llmring.advisor.grammar.intent_parts import AliasPhrase, ModelList, Setting
-from llmring.advisor.grammar.intents import AddNeeds, BindAliases, SetLimits
+from llmring.advisor.grammar.intents import AddNeeds, BindAliases, ScaleLimit, SetLimits
+from llmring.advisor.grammar.quantities import plain
 from llmring.advisor.grammar.spoken_models import SpokenModel
 from llmring.advisor.planning.context import Context, Place
 from llmring.advisor.planning.model_selection import candidates
@@ -12,6 +15,8 @@ from llmring.advisor.planning.unclear import Option, UnclearRequestError
 from llmring.advisor.ranking import Need
 from llmring.lockfile.document import ModelRef
 
+_WHOLE = ("rpm", "tpm", "max_concurrency", "retries", "min_context")
+_SHARED = ("rpm", "tpm", "max_concurrency", "daily_budget")
 _LIMITS = ("rpm", "tpm", "max_concurrency", "daily_budget", "max_cost_per_request", "timeout")
 
 
@@ -30,6 +35,21 @@ def limit(context: Context, intent: SetLimits) -> None:
                     f"Alias {alias} has no {each.key} of its own. Nothing was changed."
                 )
             context.copy.make(SetPolicy(each.key, _value(each), alias, context.copy.given(profile)))
+
+
+def scale(context: Context, intent: ScaleLimit) -> None:
+    """Multiply a limit of aliases, which must have it as a number."""
+    for alias, profile in context.places(intent.aliases):
+        own = context.copy.policy(alias, profile).get(intent.key)
+        if not isinstance(own, int | float):
+            raise UnclearRequestError(
+                f"Alias {alias} has no {intent.key} of its own. Nothing was changed."
+            )
+        value = Decimal(str(own)) * intent.factor
+        whole = isinstance(own, int) and intent.key in _WHOLE
+        context.copy.own(alias, profile)
+        scaled = max(1, round(value)) if whole else plain(value)
+        context.copy.make(SetPolicy(intent.key, scaled, alias, context.copy.given(profile)))
 
 
 def _limit_profile(context: Context, intent: SetLimits) -> None:
@@ -54,6 +74,10 @@ def _limit_profile(context: Context, intent: SetLimits) -> None:
                 done = True
     if not done:
         raise UnclearRequestError("No alias has such a limit. Nothing was changed.")
+    if len(context.copy.bindings(profile)) > 1 and any(
+        each.key in _SHARED and each.value is not None for each in intent.settings
+    ):
+        context.notes.append("Each alias has this limit for itself; they do not share one.")
 
 
 def _ask_whose(intent: SetLimits, recent: tuple[Place, ...], profile: str) -> None:
@@ -114,7 +138,12 @@ def _meets(context: Context, model: str, need: Need) -> bool:
 
 def _lacking(context: Context, place: Place, model: str, need: Need) -> UnclearRequestError:
     alias, profile = place
-    what = ", ".join(need.capabilities) or f"a context of {need.min_context:,} tokens"
+    facts = context.editor.known.facts(ModelRef.parse(model))
+    has = facts.capabilities if facts else frozenset()
+    missing = [each for each in need.capabilities if each not in has]
+    if need.min_context and (facts is None or (facts.context_window or 0) < need.min_context):
+        missing.append(f"a context of {need.min_context:,} tokens")
+    what = ", ".join(missing)
     found = [str(each) for each in candidates(context, need)[:3]]
     phrase = AliasPhrase(names=(alias,), profile=profile)
     options = tuple(

@@ -5,10 +5,17 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from llmring.advisor.changes import Bind, CopyProfile, CreateProfile, RemoveProfile
-from llmring.advisor.grammar.intents import DropProfile, DuplicateProfile, NewProfiles
+from llmring.advisor.grammar.intent_parts import DescribedModel
+from llmring.advisor.grammar.intents import (
+    DropProfile,
+    DuplicateProfile,
+    NewProfiles,
+    UseInProfile,
+)
+from llmring.advisor.grammar.need_phrases import OWN_MACHINE
 from llmring.advisor.planning.context import Context
-from llmring.advisor.planning.model_selection import candidates
-from llmring.advisor.planning.unclear import UnclearRequestError
+from llmring.advisor.planning.model_selection import candidates, fallbacks, local_in_use, selected
+from llmring.advisor.planning.unclear import AlreadySoError, UnclearRequestError
 from llmring.advisor.ranking import Need
 from llmring.registry.price import price_tag
 
@@ -26,6 +33,7 @@ def create(context: Context, intent: NewProfiles) -> None:
     usual = lockfile.default_profile
     if base is None and not intent.empty and context.copy.bindings(usual):
         base = usual
+    context.profile_topic = new[0] if len(new) == 1 else None
     for name in new:
         context.copy.make(CreateProfile(name, base))
         if intent.models is not None:
@@ -33,6 +41,28 @@ def create(context: Context, intent: NewProfiles) -> None:
     if base is not None and intent.models is None:
         names = ", ".join(new)
         context.notes.append(f"{names}: same aliases as {base}, until you bind others there.")
+
+
+def use(context: Context, intent: UseInProfile) -> None:
+    """Bind every alias of a profile to models; a profile that is missing is created."""
+    profile = intent.profile or context.profile or context.editor.profile
+    if profile not in context.copy.lockfile.profiles:
+        create(context, NewProfiles(names=(profile,)))
+        context.notes.clear()
+    models = intent.models
+    one = models.models[0] if len(models.models) == 1 and models.fallbacks is None else None
+    before = context.copy.change()
+    if isinstance(one, DescribedModel) and one.is_precise:
+        _bind_all(context, profile, one.need)
+    else:
+        chosen = selected(context, models)
+        for alias in context.copy.bindings(profile):
+            if context.copy.models(alias, profile) != chosen:
+                context.copy.make(Bind(alias, chosen, context.copy.given(profile)))
+    if context.copy.change() == before:
+        raise AlreadySoError(f"Profile {profile} has these models already. Nothing was changed.")
+    context.profile_topic = profile
+    context.turn_to(tuple((alias, profile) for alias in context.copy.bindings(profile)))
 
 
 def _bind_all(context: Context, profile: str, need: Need) -> None:
@@ -48,18 +78,32 @@ def _bind_all(context: Context, profile: str, need: Need) -> None:
             min_context=binding.policy.get("min_context", need.min_context),
         )
         found = candidates(context, whole)
+        if _is_vendor(need):
+            # A vendor alone: for each alias, its model that is most like the present one.
+            like = fallbacks(context, [str(binding.models[0])], None, 1, whole)
+            found = [each for each in found if str(each) in like] or found
         if not found:
             raise UnclearRequestError(
                 f"No model meets this for alias {alias}. Nothing was changed."
             )
-        prices = found[0].prices_on(context.editor.day)
+        model = local_in_use(context, whole, found) or str(found[0])
+        facts = context.editor.facts(model)
+        prices = facts.prices_on(context.editor.day) if facts else None
         reason = f"{need.order}, {price_tag(prices)}" if prices else None
-        context.copy.make(Bind(alias, [str(found[0])], profile, reason))
+        context.copy.make(Bind(alias, [model], context.copy.given(profile), reason))
+
+
+def _is_vendor(need: Need) -> bool:
+    """Return True if a need names nothing but a vendor, other than the user's own machine."""
+    named = {*need.providers, *need.lines}
+    is_plain = need == Need(providers=need.providers, lines=need.lines)
+    return bool(named) and is_plain and not named <= set(OWN_MACHINE)
 
 
 def duplicate(context: Context, intent: DuplicateProfile) -> None:
     """Copy a profile."""
     context.copy.make(CopyProfile(intent.source, intent.name))
+    context.profile_topic = intent.name
 
 
 def drop(context: Context, intent: DropProfile) -> None:

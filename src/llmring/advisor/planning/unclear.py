@@ -33,3 +33,7 @@ class UnclearRequestError(Exception):
     def __init__(self, answer: str, options: tuple[Option, ...] = ()) -> None:
         super().__init__(answer)
         self.options = options
+
+
+class AlreadySoError(UnclearRequestError):
+    """A request for what the lockfile has already."""

@@ -49,6 +49,12 @@ RULES: dict[str, tuple[Rule, ...]] = {
     ),
     "volume": rules(
         (
+            "<calls:number> <alias> (calls|requests) [per day|day|daily|per month|month|monthly] "
+            "[(with|of|at) <input_tokens:number> (input|prompt) [tokens] (and|,) "
+            "<output_tokens:number> (output|completion) [tokens]]",
+            _volume,
+        ),
+        (
             "(per|for|for each) [1 000] <calls:number> (calls|requests|messages) [(to|of|"
             "on|with) it] [per day|day|daily|per month|month|monthly]",
             _volume,
@@ -71,10 +77,10 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _volume,
         ),
         (
-            "(with|for|at) <input_tokens:number> (input tokens|tokens in|prompt tokens|"
-            "input|tokens of input) [and|,] "
+            "(with|for|at|of) [about] <input_tokens:number> (input tokens|tokens in|prompt tokens|"
+            "input|tokens of input|tokens prompt|in|tokens input) [and|,] "
             "<output_tokens:number> (output tokens|tokens out|completion tokens|output|"
-            "tokens of output)",
+            "tokens of output|out|tokens output|tokens answer) [each|per call|per request]",
             _volume,
         ),
     ),
@@ -173,6 +179,11 @@ RULES: dict[str, tuple[Rule, ...]] = {
         (
             "(which|what) [one|alias|of aliases|of them] is [most expensive|cheapest|"
             "priciest|costliest] [alias|one]",
+            lambda _: (AskCost(aliases=ALL),),
+        ),
+        (
+            "(which|what) (alias|of aliases) (uses|has|is on|runs on) (most expensive|cheapest|"
+            "priciest|costliest) (model|one)",
             lambda _: (AskCost(aliases=ALL),),
         ),
         (

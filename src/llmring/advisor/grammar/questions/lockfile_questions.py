@@ -11,6 +11,7 @@ from llmring.advisor.grammar.intents import (
     AskOutage,
     AskProfiles,
     AskProviders,
+    AskRetirement,
     AskUsers,
 )
 from llmring.advisor.grammar.questions.cost_questions import SHOW, subject
@@ -124,6 +125,35 @@ RULES: dict[str, tuple[Rule, ...]] = {
             "(does|do|has|is) <who> (have|got|has) [any] (fallback|fallbacks|limit|"
             "limits|timeout|budget|limited)",
             _one_alias,
+        ),
+        (
+            "(which|what|how many) [of] (aliases|alias|of them) (go|would go|will go|are|would be|"
+            "stop|would stop|fail|would fail|break|would break) [down|affected|hit|stuck] [if|when|"
+            "with|because of] <provider> [is|goes|were|went|fails|has] [down|offline|outage]",
+            lambda v: (AskOutage(v["provider"]),),
+        ),
+        (
+            "(what is|what are|show|show me|explain) (difference|differences) between [profile|"
+            "profiles] <one:place> and <two:place> [profiles]",
+            lambda v: tuple(
+                AskAliases(AliasPhrase(scope="all", profile=each)) for each in (v["one"], v["two"])
+            ),
+        ),
+        (
+            "(compare) [profile|profiles] <one:place> (and|with|to) <two:place> [profiles]",
+            lambda v: tuple(
+                AskAliases(AliasPhrase(scope="all", profile=each)) for each in (v["one"], v["two"])
+            ),
+        ),
+        (
+            "(which|what) [of] (aliases|alias) (break|breaks|will break|stop|stops|will stop|fail|"
+            "fails|will fail|are affected|is affected|will be affected|would break) [working] "
+            "(when|if|once|by retirement of) <model:spoken> (is retired|retires|goes away|is shut "
+            "down|is removed|is gone|goes|is turned off)",
+            lambda v: (
+                AskUsers(v["model"]),
+                AskRetirement(AliasPhrase(scope="all"), (v["model"],)),
+            ),
         ),
         (
             "(which|what) [of] (aliases|alias) (have|has|is|are|got) (no|without) [any] "

@@ -28,12 +28,12 @@ def _comparison(v: Values) -> Clause | None:
 RULES: dict[str, tuple[Rule, ...]] = {
     "comparison": rules(
         (
-            "(should|shall) (i|we) (upgrade|switch|move|migrate|change|go) from "
+            "(should) (i|we) (upgrade|switch|move|migrate|change|go) from "
             "<one:spoken> to <two:spoken> [(for|in|on) <who>]",
             _comparison,
         ),
         (
-            "(should|shall|does it make sense to|is it worth it to|would it make sense "
+            "(should|does it make sense to|is it worth it to|would it make sense "
             "to|is it good idea to|would it be better to) [i|we] (replace|swap|exchange) "
             "<one:spoken> (by|with|for) <two:spoken> [(for|in|on) <who>]",
             _comparison,
@@ -140,13 +140,13 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _comparison,
         ),
         (
-            "(should|shall) (i|we) (use|take|choose|pick|prefer|go with|switch to|have|"
+            "(should) (i|we) (use|take|choose|pick|prefer|go with|switch to|have|"
             "run) <one:spoken> (or|over|instead of|rather than|vs) <two:spoken> [for "
             "<who>]",
             _comparison,
         ),
         (
-            "(should|shall|would it be better to|would it make sense to|does it make "
+            "(should|would it be better to|would it make sense to|does it make "
             "sense to|is it better to|is it worth it to|is it worth|is it good idea to|"
             "would it be good idea to) [i|we] (use|take|choose|pick|move|switch|bind|set|"
             "change|put|using|switching|moving|upgrade) <who> [over] [to|onto] "
@@ -154,11 +154,11 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _comparison,
         ),
         (
-            "(should|shall) (i|we) [use|take|choose|pick|put|switch to] <one:spoken> "
+            "(should) (i|we) [use|take|choose|pick|put|switch to] <one:spoken> "
             "(for|in|on|as) <who>",
             _comparison,
         ),
-        ("(should|shall) <who> (use|be|run on|point to) <one:spoken>", _comparison),
+        ("(should) <who> (use|be|run on|point to) <one:spoken>", _comparison),
         (
             "(would|will|is) <one:spoken> [be] (better|cheaper|faster|good|good enough|"
             "enough|suitable|good fit|good choice) for <who>",

@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
-from llmring.advisor.grammar.chart import Rule, Values, rules
+from collections.abc import Iterator
+
+from llmring.advisor.grammar.chart import Chart, Rule, Values, rules
 from llmring.advisor.grammar.intent_parts import LEFT_OUT, DescribedModel, ModelList, ModelPhrase
 from llmring.advisor.grammar.intents import Ask, Recommend
 from llmring.advisor.grammar.need_phrases import described
+from llmring.advisor.grammar.words import NOT_NAMES
 from llmring.advisor.ranking import Need
 
 Clause = tuple[Ask, ...]
+
+_MOST_WORDS = 4
+# Words that other phrases use, too.
+_THINGS = frozenset(
+    """
+    chat chatbot chatbots support code coding search research agent agents customer writing
+    translation data extraction classification summarization testing batch web mobile backend
+    frontend internal text math
+    """.split()  # noqa: SIM905 -- as a list, one word a line
+)
+_NO_THINGS = NOT_NAMES | frozenset(
+    """
+    except excluding besides but rather ideally preferably unless avoid against although though
+    however yet still ever hardly barely neither either whether nor plus minus like unlike
+    """.split()  # noqa: SIM905 -- as a list, one word a line
+)
+_BUILDS = "(building|writing|making|developing|working on|creating|launching|shipping)"
 
 
 def _recommended(v: Values) -> Clause:
@@ -33,9 +53,28 @@ def _described_question(v: Values) -> Clause | None:
     return None if need is None else (Recommend(ModelList(models=(need,))),)
 
 
+def _offered(v: Values) -> Clause | None:
+    return _described_question({"qualities": (v["vendor"],), "tails": v.get("tails", ())})
+
+
 def _able_question(v: Values) -> Clause:
     need = Need(capabilities=tuple(sorted(set(v["abilities"]))))
     return (Recommend(ModelList(models=(DescribedModel(need),))),)
+
+
+def purpose_thing(chart: Chart, at: int) -> Iterator[tuple[str, int]]:
+    """Yield a thing that a model is for, such as "chat app", of words that mean nothing else."""
+    names = chart.names
+    words: list[str] = []
+    for token in chart.tokens[at : at + _MOST_WORDS]:
+        word = token.word
+        is_name = names.alias(token.text) or names.profile(token.text) or word in names.providers
+        if is_name or not word.isalpha() or names.models.find([word]) or word in _NO_THINGS:
+            return
+        if chart.uses(word) and word not in _THINGS:
+            return
+        words.append(word)
+        yield " ".join(words), at + len(words)
 
 
 RULES: dict[str, tuple[Rule, ...]] = {
@@ -43,8 +82,18 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ("(who makes|who has|who offers|who sells) <models>", _need_only),
         ("<models> [for <purpose>]", _need_only),
         (
+            "<purpose_thing> (needs|wants|requires|should have|should get|could use|calls for|is "
+            "looking for|has to have|should have) <models>",
+            _need_only,
+        ),
+        (
+            f"(i am|we are) {_BUILDS} <purpose_thing> [,|and|.] [i|we|it|that|which] [will] "
+            "(need|needs|want|wants|require|requires) <models>",
+            _need_only,
+        ),
+        (
             "(recommend|suggest|propose|find|find me|show|show me|list|give me|i need|i "
-            "want|i would like|we need|looking for|i am looking for|we are looking for|"
+            "want|i would like|we need|looking for|i am looking for|we are looking for|i look for|"
             "search for|search|get me|name|show me|pick|choose|select|help me find|help "
             "me choose|do you have|do you know|is there|are there|we want|need|have you "
             "got|any|got) <models> [for <purpose>|to use for <purpose>]",
@@ -84,9 +133,24 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _recommended,
         ),
         (
-            "(what|which model) (should|would|could) (i|we|you) (use|take|choose|pick|"
+            "(what|which model) (should|would|could|do) (i|we|you) (use|take|choose|pick|"
             "recommend|suggest) for <purpose>",
             lambda _: (Recommend(ModelList(models=(_plain_need(),))),),
+        ),
+        (
+            "(what|which model) (should|would|could|do) (i|we|you) (use|take|choose|pick|"
+            "recommend|suggest) for [<purpose_thing>] [very] [long|large|short] <abilities>",
+            _able_question,
+        ),
+        (
+            "(what|which model|which models|who) (does|do) <vendor> (offer|have|offers|has|sell) "
+            "[<tails>]",
+            _offered,
+        ),
+        (
+            "(show me|list|show|what are|which are) [all|every] (models|everything|what) <vendor> "
+            "(offers|has|offer|have|makes|sells) [<tails>]",
+            _offered,
         ),
         (
             "(what|which model|which models) (do|would|should) (i|we|you) (use|take|"
@@ -101,6 +165,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
     ),
     "purpose": rules(
         ("<one:purpose_word>", lambda _: True),
+        ("<one:purpose_thing>", lambda _: True),
         ("<one:purpose_word> [and|or] <two:purpose_word>", lambda _: True),
     ),
     "purpose_word": rules(
@@ -118,3 +183,4 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ),
     ),
 }
+LEXEMES = {"purpose_thing": purpose_thing}

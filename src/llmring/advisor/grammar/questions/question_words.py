@@ -6,6 +6,7 @@ A question changes nothing, so some of its words may remain without a meaning.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from llmring.advisor.grammar.chart import Chart
@@ -81,18 +82,28 @@ def _question(chart: Chart, text: str) -> Ask | None:
         every = AliasPhrase(names=names) if names else AliasPhrase(scope="all")
         return AskRetirement(every, models)
     if models:
-        return _about_models(chart, text, models, names)
+        return _about_models(chart, text, models, names, taken)
     if names:
-        return _about_aliases(chart, text, AliasPhrase(names=names))
-    able = tuple(dict.fromkeys(_values(chart, "ability", taken)))
-    if able and re.search(r"\balias(?:es)?\b", text):
-        return AskAbilities(AliasPhrase(scope="all"), (), able)
+        return _about_aliases(chart, text, AliasPhrase(names=names), taken)
+    return _about_none(chart, text, taken)
+
+
+def _about_none(chart: Chart, text: str, taken: set[int]) -> Ask | None:
+    """Read a question that names neither a model nor an alias."""
+    if re.search(r"\balias(?:es)?\b|\bprofiles?\b", text):
+        able = tuple(dict.fromkeys(_values(chart, "ability", taken)))
+        is_able = able and re.search(r"\balias(?:es)?\b", text)
+        return AskAbilities(AliasPhrase(scope="all"), (), able) if is_able else None
     return _recommendation(chart, taken) if re.search(r"\bmodels?\b", text) else None
 
 
 def _about_models(
-    chart: Chart, text: str, models: tuple[SpokenModel, ...], names: tuple[str, ...]
-) -> Ask:
+    chart: Chart,
+    text: str,
+    models: tuple[SpokenModel, ...],
+    names: tuple[str, ...],
+    taken: set[int],
+) -> Ask | None:
     if len(models) > 1 or names:
         return AskComparison(models, AliasPhrase(names=names) if names else None)
     if _USE.search(text):
@@ -102,21 +113,31 @@ def _about_models(
     if _ALTERNATIVES.search(text):
         return AskAlternatives(models[0])
     if _COST.search(text):
-        return AskCost(models=models, **_volume(chart))
+        return _cost(chart, taken, models=models)
     return AskAbilities(LEFT_OUT, models)
 
 
-def _about_aliases(chart: Chart, text: str, aliases: AliasPhrase) -> Ask:
+def _about_aliases(chart: Chart, text: str, aliases: AliasPhrase, taken: set[int]) -> Ask | None:
     if _CHEAPER.search(text):
         return AskCheaper(aliases)
     if _COST.search(text):
-        return AskCost(aliases=aliases, **_volume(chart))
+        return _cost(chart, taken, aliases=aliases)
     able = tuple(dict.fromkeys(_values(chart, "ability", set())))
     return AskAbilities(aliases, (), able) if able else AskAliases(aliases)
 
 
-def _volume(chart: Chart) -> dict[str, Any]:
-    return dict(max(_values(chart, "volume", set()), key=len, default=()))
+def _cost(chart: Chart, taken: set[int], **subject: Any) -> AskCost | None:
+    """Read the volume of a question of cost; None if a number of it has no meaning."""
+    volume: dict[str, int] = {}
+    read = set(taken)
+    for value, begin, end in _spans(chart, "volume", taken):
+        if not volume.keys().isdisjoint(dict(value)):
+            return None
+        volume |= dict(value)
+        read.update(range(begin, end))
+    if any(at not in read and [*chart.at("number", at)] for at in range(len(chart.tokens))):
+        return None
+    return AskCost(**subject, **volume)
 
 
 def _recommendation(chart: Chart, taken: set[int]) -> Recommend | None:
@@ -147,13 +168,17 @@ def _models(chart: Chart) -> tuple[tuple[SpokenModel, ...], set[int]]:
 
 def _values(chart: Chart, symbol: str, taken: set[int]) -> list[Any]:
     """Find the longest phrases of a symbol, one behind the other."""
-    found = []
+    return [value for value, _, _ in _spans(chart, symbol, taken)]
+
+
+def _spans(chart: Chart, symbol: str, taken: set[int]) -> Iterator[tuple[Any, int, int]]:
+    """Yield the longest phrases of a symbol, with their first and last places."""
     at = 0
     while at < len(chart.tokens):
         here = [] if at in taken else [*chart.at(symbol, at)]
         if here:
-            value, at = max(here, key=lambda each: each[1])
-            found.append(value)
+            value, end = max(here, key=lambda each: each[1])
+            yield value, at, end
+            at = end
         else:
             at += 1
-    return found

@@ -16,7 +16,7 @@ def _retirement(v: Values) -> Clause:
 RULES: dict[str, tuple[Rule, ...]] = {
     "retirement": rules(
         (
-            "(when|by when) (do|should|must) (i|we) [need to|have to] (replace|migrate "
+            "(when|by when) (do|should) (i|we) [need to|have to] (replace|migrate "
             "from|migrate off|move off|stop using|leave|upgrade|get off|switch from|"
             "migrate away from) <named>",
             _retirement,
@@ -39,12 +39,12 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _retirement,
         ),
         (
-            "(which|what) [of] [models|aliases|model] (need|needs|have|has|must|should) "
+            "(which|what) [of] [models|aliases|model] (need|needs|have|has|should) "
             "(to be|be) (replaced|migrated|upgraded|updated) [soon]",
             _retirement,
         ),
         (
-            "(which|what) (models|aliases|model) (do|should|must|will) (i|we) (need to|"
+            "(which|what) (models|aliases|model) (do|should|will) (i|we) (need to|"
             "have to) [replace|migrate|update|upgrade] [soon]",
             _retirement,
         ),

@@ -27,11 +27,12 @@ def _added(v: Values) -> Clause:
 
 def _chosen(v: Values) -> ModelList:
     count = int(v["number"]) if "number" in v else v.get("fallback", 1)
-    return ModelList(models=(), fallbacks=count, vendors=2 if "other_vendor" in v else 1)
+    vendors = 2 if "other_vendor" in v else 1
+    return ModelList(models=(), fallbacks=count, vendors=vendors, without=v.get("without", ()))
 
 
 def _set_fallbacks(v: Values) -> Clause:
-    return (SetFallbacks(v["who"], v["sequence"]),)
+    return (SetFallbacks(subject(v), v["sequence"]),)
 
 
 def _backed_up(v: Values) -> Clause | None:
@@ -39,8 +40,22 @@ def _backed_up(v: Values) -> Clause | None:
     return None if models is None else (AddModels(subject(v), models),)
 
 
+def _one_of_each(v: Values) -> Clause | None:
+    """Read "two backups, one from google and one from openai"."""
+    if v.get("number", 2) != 2:
+        return None
+    found = []
+    for key in ("one", "two"):
+        models = backup_of({"vendors_of": (v[key],)})
+        if models is None:
+            return None
+        found.append(AddModels(subject(v), models))
+    return tuple(found)
+
+
 def _ensured(v: Values) -> Clause:
-    return (SpreadVendors(subject(v), 2 if "other_vendor" in v else 1),)
+    count = v.get("fallback", 1) + 1
+    return (SpreadVendors(subject(v), 2 if "other_vendor" in v else 1, count),)
 
 
 def _spread(v: Values) -> Clause | None:
@@ -49,7 +64,10 @@ def _spread(v: Values) -> Clause | None:
 
 
 RULES: dict[str, tuple[Rule, ...]] = {
-    "of": rules(("(of|for|in|on|to|from|behind|under) <who>", lambda v: v["who"])),
+    "of": rules(
+        ("(of|for|in|on|to|from|behind|under) <who>", lambda v: v["who"]),
+        ("there", lambda _: AliasPhrase(scope="back")),
+    ),
     "outage": rules(
         (
             "(if|when|in case|whenever) (<provider>|it|that|first one|that one|first "
@@ -57,7 +75,28 @@ RULES: dict[str, tuple[Rule, ...]] = {
             lambda _: True,
         ),
     ),
+    # A model that fails, which the alias must have for the request to make sense.
+    "outage_of_model": rules(
+        (f"(if|when|in case|whenever) (<spoken>|<provider> [models|api]) {_FAILS}", lambda _: True),
+        ("in case of [<provider>] (outage|outages|failure|failures|downtime)", lambda _: True),
+    ),
     "add": rules(
+        (
+            "(if|when|in case|whenever) <who> 's (first model|primary|primary model|main model) "
+            + _FAILS
+            + " [,] [then] (use|try|call|it should (try|use|go to)) <sequence>",
+            _added,
+        ),
+        (
+            "(give|get|add|set up) [<who>] <number> <fallback> [<who:of>] [,|:] one (from|of|by) "
+            "<one:vendor> (and|,|, and) one (from|of|by) <two:vendor> [<who:of>]",
+            _one_of_each,
+        ),
+        (
+            "(give|get|add|set up) [<who>] [<who:of>] <fallback> (from|of|by) <one:vendor> and "
+            "<fallback> (from|of|by) <two:vendor> [<who:of>]",
+            _one_of_each,
+        ),
         (
             "(add|append|put|place|attach) <sequence> (to|at) end of (<who> ['s] [list|"
             "models|fallbacks|chain]|list of <who>|models of <who>|fallbacks of <who>)",
@@ -97,17 +136,27 @@ RULES: dict[str, tuple[Rule, ...]] = {
             "be|with|by) <sequence>",
             _set_fallbacks,
         ),
-        ("<who> 's <fallback> (should be|must be|is to be|shall be) <sequence>", _set_fallbacks),
-        ("<fallback> (of|for) <who> (should be|must be|shall be|=|:) <sequence>", _set_fallbacks),
+        ("<who> 's <fallback> (should be|is to be) <sequence>", _set_fallbacks),
+        ("<fallback> (of|for) <who> (should be|=|:) <sequence>", _set_fallbacks),
         (
             "(make sure|ensure|see to it) [that] <who> (has|have|gets) "
             "[another|at least] <fallback> [<other_vendor>]",
             _ensured,
         ),
         (
-            "<who> (should not|must not) (depend|rely|be dependent) [only] on (single|"
+            "<who> (should not) (depend|rely|be dependent) [only] on (single|"
             "one|only one) (vendor|provider)",
             _spread,
+        ),
+        (
+            "(make sure|ensure|see to it) [that] no (alias|binding) (relies|depends|is dependent|"
+            "is) [only] on [only] (single|one|only one) (vendor|provider|company)",
+            lambda _: (SpreadVendors(AliasPhrase(scope="all"), 2),),
+        ),
+        (
+            "no (alias|binding) should (rely|depend|be|be dependent) [only] on [only] (single|one|"
+            "only one) (vendor|provider|company)",
+            lambda _: (SpreadVendors(AliasPhrase(scope="all"), 2),),
         ),
         (
             "(make|let|have) <who> (use|have|span) [at least] <number> [different] "
@@ -153,20 +202,36 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _added,
         ),
         (
-            "(add|append|put|use|set|include|attach) <sequence> as [another|additional|"
-            "extra|new|second|third|last] <fallback> [<who:of>]",
+            "(add|append|put|use|set|include|attach|have|keep|leave|make|take|give it) <sequence> "
+            "(as|to be) [another|additional|extra|new|second|third|last|only] <fallback> "
+            "[<who:of>] [<in_turn>]",
             _added,
         ),
+        (
+            "(add|append|include|attach|put) <sequence> (to|behind|in|into|onto) <who> as "
+            "[another|additional|extra|new|second|third|last] <fallback> [<in_turn>]",
+            _added,
+        ),
+        ("(add|append|include|attach) <sequence> (to|behind) <who> <in_turn>", _added),
+        (
+            "<outage_of_model> [,] [then] (use|try|fall back to|go to|call) <sequence> <who:of>",
+            _added,
+        ),
+        ("(use|try|call|fall back to) <sequence> <who:of> <outage_of_model>", _added),
+        ("<outage_of_model> [,] <who> should (use|try|fall back to|go to) <sequence>", _added),
         (
             "(add|append|attach|set|put|configure|include) [another|additional|extra|"
             "new] <fallback> [:|to] <sequence> [<who:of>]",
             _added,
         ),
         (
-            "(add|append|attach|set|configure) [another|additional|extra|new] <fallback> "
-            "<who:of> [:|,] <sequence>",
+            "(add|append|attach) [another|additional|extra|new] <fallback> <who:of> [:|,] "
+            "<sequence>",
             _added,
         ),
+        ("(set|configure) (another|additional|extra) <fallback> <who:of> [:|,] <sequence>", _added),
+        ("(set|configure) <fallback> <who:of> (:|,|=) <sequence>", _set_fallbacks),
+        ("(turn|make|change) <who> 's [only] <fallback> into <sequence>", _set_fallbacks),
         ("(add|append|include|attach) <sequence> (to|behind) <who>", _added),
         (
             "(give|get|hand|offer) <who> [another|additional|extra] <fallback> [:|to] <sequence>",
@@ -179,12 +244,12 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _added,
         ),
         (
-            "<who> (should|must|shall|can) (fall back to|fall back on|fallback to|"
+            "<who> (should|can) (fall back to|fall back on|fallback to|"
             "fail over to|have) <sequence> [as <fallback>] [<outage>]",
             _added,
         ),
         (
-            "<who> (should|must|shall|needs|can) [have] [another|extra|as] <fallback> <sequence>",
+            "<who> (should|needs|can) [have] [another|extra|as] <fallback> <sequence>",
             _added,
         ),
         ("fall back to <sequence> [<who:of>]", _added),
@@ -199,7 +264,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             + _FAILS,
             _added,
         ),
-        ("<sequence> (should|shall|must) be [another] <fallback> (of|for|in) <who>", _added),
+        ("<sequence> (should) be [another] <fallback> (of|for|in) <who>", _added),
         ("back up <who> with <sequence>", _added),
         (
             "(add|give|get|set up|put|configure|find|choose) [another|additional|extra|"
@@ -233,25 +298,39 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _backed_up,
         ),
         (
-            "<who> (should have|needs|must have|should get|needs to have) [another] "
+            "<who> (should have|needs|should get|needs to have) [another] "
             "[<number>] <fallback> (from|of|by|at) <vendors_of:vendors>",
             _backed_up,
         ),
         (
-            "<who> (should have|needs|must have|should get|needs to have) [<number>] "
+            "<who> (should have|needs|should get|needs to have) [<number>] "
             "<fallback> , (pick|choose|take|use) (one|some|ones|something) (from|of|by|"
             "at) <vendors_of:vendors>",
             _backed_up,
         ),
         (
-            "<who> (should have|needs|must have|should get|needs to have) [another] "
+            "<who> (should have|needs|should get|needs to have) [another] "
             "(<vendors_of:vendors>|<qualities>) <fallback>",
             _backed_up,
         ),
         (
-            "<who> (should have|needs|must have|should get|needs to have) [another] "
+            "<who> (should have|needs|should get|needs to have) [another] <fallback> <without>",
+            _added,
+        ),
+        ("(give|get) <who> [another] <fallback> <without>", _added),
+        (
+            "(add|set up|configure|choose|find) [another] <fallback> (<without> <who:of>|<who:of> "
+            "<without>)",
+            _added,
+        ),
+        (
+            "<who> (should have|needs|should get|needs to have) another "
             "<fallback> [<other_vendor>]",
             _added,
+        ),
+        (
+            "<who> (should have|needs|should get|needs to have) <fallback> [<other_vendor>]",
+            _ensured,
         ),
         (
             "(add|include) [another] [model] <other_vendor> (to|for|in) <who>",
@@ -269,7 +348,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _spread,
         ),
         (
-            "<who> (should|must|needs to|has to) (have|use|span|include|run on) [models] "
+            "<who> (should|needs to|has to) (have|use|span|include|run on) [models] "
             "[of|from|on|by] [at least|minimum] <number> [different] (vendors|providers)",
             _spread,
         ),

@@ -11,14 +11,28 @@ from llmring.advisor.grammar.intent_parts import (
     ModelList,
     RecommendedModel,
 )
-from llmring.advisor.grammar.intents import AddModels, BindAliases, Edit, SetLimits, SpreadVendors
+from llmring.advisor.grammar.intents import (
+    AddModels,
+    BindAliases,
+    Edit,
+    SetLimits,
+    SpreadVendors,
+    UseInProfile,
+)
 from llmring.advisor.grammar.model_lists import backup_of, models_of
+from llmring.advisor.grammar.need_phrases import described
 
 Clause = tuple[Edit, ...]
 
 _SHOULD = "should must shall may can could needs_to has_to have_to need_to is_to ought_to will"
 _WISH = "i_want i_would_like we_want we_would_like i_need we_need want need"
 _AIM = "make_sure ensure see_to_it that to for of on in at with be"
+
+_USED_IN = (
+    f"{_SHOULD} {_WISH} use uses using run runs running on be is are set switch point put move "
+    f"bind "
+    "make let have to only exclusively entirely with bound_to based_on rely_on"
+)
 
 
 def _who(v: Values) -> AliasPhrase | None:
@@ -52,13 +66,26 @@ def _backed(v: Values) -> Clause | None:
 
 def _chosen(v: Values) -> Clause | None:
     who = _who(v)
-    if who is None:
+    if who is None or who.scope == "all":
         return None
     if "from_vendors" in v:
         models = backup_of({"vendors_of": v["from_vendors"], "fallback": v["count"]})
         return None if models is None else (AddModels(who, models),)
     vendors = 2 if "other_vendor" in v else 1
     return (AddModels(who, ModelList(models=(), fallbacks=v["count"], vendors=vendors)),)
+
+
+def _used_in(v: Values) -> Clause | None:
+    """Read "in dev, use local models", which means every alias of the profile."""
+    models: ModelList = v.get("plural_models") or v["models"]
+    if any(isinstance(each, RecommendedModel) for each in models.models):
+        return None
+    return (UseInProfile(v["in_place"], models),)
+
+
+def _any_of(v: Values) -> ModelList | None:
+    need = described(tuple(each for features in v.values() for each in features))
+    return None if need is None else ModelList(models=(need,))
 
 
 def _spread(v: Values) -> Clause | None:
@@ -71,11 +98,30 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "owner": rules(
         ("<who>", lambda v: v["who"]),
         (
-            "(profile <profile_name>|<profile_name> profile)",
+            "[whole|entire|complete] (profile <profile_name>|<profile_name> profile)",
+            lambda v: AliasPhrase(scope="all", profile=v["profile_name"]),
+        ),
+        (
+            "(all|every|each) (aliases|alias) (in|of) (profile <profile_name>|<profile_name> "
+            "profile|<profile_name:place>)",
             lambda v: AliasPhrase(scope="all", profile=v["profile_name"]),
         ),
     ),
-    "known_owner": rules(("<who>", lambda v: v["who"])),
+    "in_place": rules(
+        ("<where>", lambda v: v["where"]),
+        ("(profile <profile_name>|<profile_name> profile)", lambda v: v["profile_name"]),
+        ("<place_only>", lambda v: v["place_only"]),
+    ),
+    "plural_models": rules(
+        ("[only] <qualities> (models|ones) [<tails>]", _any_of),
+        ("[only] models <tails>", _any_of),
+    ),
+    "everything": rules(
+        (
+            "[for|in] (everything|all aliases|every alias|all of aliases|everywhere)",
+            lambda _: True,
+        ),
+    ),
     "count": rules(
         ("<fallback>", lambda v: v["fallback"]),
         ("<number> [more|additional|extra] <fallback>", lambda v: int(v["number"])),
@@ -92,6 +138,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ),
         ("(several|different|multiple|various) (vendors|providers|companies)", lambda _: 2),
         ("more than one (vendor|provider|company)", lambda _: 2),
+        ("[models] (from|of|by) [at least] <two:vendor_count>", lambda v: v["two"]),
     ),
 }
 
@@ -114,7 +161,8 @@ LEXEMES = {
         f"{_SHOULD} {_WISH} {_AIM} bind bound rebind use uses using set put point points run runs "
         "running switch switched change changed move moved make have give assign map let get "
         "over onto it_to model behind go going route served powered backed_by "
-        "behind by served_by powered_by",
+        "behind by served_by powered_by answered_by handled_by done_by driven_by run_by "
+        "covered_by taken_care_of_by",
         _bound,
     ),
     "backup_frame": frame(
@@ -141,6 +189,18 @@ LEXEMES = {
         "have has configure choose "
         "pick find some automatic suitable good want wants",
         _chosen,
+    ),
+    "profile_kind_frame": frame(
+        (
+            FramePart("in_place"),
+            FramePart("plural_models"),
+            FramePart("everything", required=False),
+        ),
+        _USED_IN,
+        _used_in,
+    ),
+    "profile_frame": frame(
+        (FramePart("in_place"), FramePart("models"), FramePart("everything")), _USED_IN, _used_in
     ),
     "vendors_frame": frame(
         (FramePart("owner"), FramePart("vendor_count"), FramePart("where", required=False)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from llmring.advisor.grammar.chart import Rule, Values, rules
-from llmring.advisor.grammar.fallback_clauses import subject
+from llmring.advisor.grammar.clauses.fallback_clauses import subject
 from llmring.advisor.grammar.intent_parts import PlacedModel
 from llmring.advisor.grammar.intents import Edit, MoveModel, OrderModels, RemoveModels
 
@@ -106,7 +106,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _reversed,
         ),
         ("(start|begin|lead) with <model> (in|for|on) <who>", _to_front),
-        ("<who> (should|must|shall) (start|begin|lead) with <model>", _to_front),
+        ("<who> (should) (start|begin|lead) with <model>", _to_front),
         ("(make|let|have) <who> (start|begin|lead) with <model>", _to_front),
         ("(make|let|have) <model> (come|be|go) first (in|for|of) <who>", _to_front),
         ("(make|let|have) <model> (come|be|go) last (in|for|of) <who>", _to_end),
@@ -157,11 +157,15 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _to_front,
         ),
         ("(promote) <model> [<who:of>]", _to_front),
-        (f"<who> (should|must|shall) (try|use|ask|call|prefer) <model> {_FRONT}", _to_front),
+        (f"<who> (should) (try|use|ask|call|prefer) <model> {_FRONT}", _to_front),
         (f"(make|have|let) <who> (try|use|ask|call|prefer) <model> {_FRONT}", _to_front),
         ("(make|have|let) <who> prefer <model>", _to_front),
         ("prefer <model> <who:of>", _to_front),
         (f"(put|move|make|list|place|use|try|demote) <model> {_END} [<who:of>]", _to_end),
+        (
+            "(i|we) [would] prefer <one:model> (over|to|before) <two:model> <who:of>",
+            _inserted,
+        ),
         (
             "(put|move|place|try|list|use|prefer) <one:model> (before|over|ahead of|in "
             "front of|above) <two:model> [<who:of>]",
@@ -195,17 +199,17 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _by_price,
         ),
         (
-            "(reorder|change order of|sort|rearrange) <who> [that] <model> (comes|is|"
+            "(reorder|change order of|change order in|change order for|sort|rearrange) <who> [,] "
+            "[that] <model> (comes|is|"
             "goes|is tried|is called|gets called) first",
             _to_front,
         ),
         (
-            "<model> (should|must|shall) (come|be|go|be tried|be called|be used) first "
-            "(in|for|of|on) <who>",
+            "<model> (should) (come|be|go|be tried|be called|be used) first (in|for|of|on) <who>",
             _to_front,
         ),
         (
-            "<model> (should|must|shall) (come|be|go|be tried|be called|be used) (before|"
+            "<model> (should) (come|be|go|be tried|be called|be used) (before|"
             "ahead of|in front of) <other:model> (in|for|of|on) <who>",
             lambda v: (OrderModels(v["who"], (v["model"], v["other"])),),
         ),
@@ -217,11 +221,18 @@ RULES: dict[str, tuple[Rule, ...]] = {
     ),
     "drop": rules(
         (
-            "<who> (should not|must not|may not|need not|does not need to) (have|use) "
+            "<who> (should not|may not|need not|does not need to) (have|use) "
             "[any] (fallback|fallbacks)",
             _without,
         ),
-        ("<who> does not need [any] (fallback|fallbacks)", _without),
+        ("<who> does not need [any] (fallback|fallbacks) [anymore]", _without),
+        ("no (fallback|fallbacks) (for|in|on|behind|of) <who> [anymore]", _without),
+        ("<who> without [any] (fallback|fallbacks)", _without),
+        (
+            f"{REMOVE} <sequence> <fallback> (of|from|in|for|on|behind) <who>",
+            _without,
+        ),
+        (f"{REMOVE} <who> 's <sequence> [<fallback>]", _without),
         (f"{REMOVE} <placed> (of|from|in|for) <who>", _unplaced),
         (f"{REMOVE} <who> 's <placed>", _unplaced),
         ("(take|pull|cut|leave|kick) <sequence> (out of|off|out from|off of) <who>", _without),
@@ -229,14 +240,13 @@ RULES: dict[str, tuple[Rule, ...]] = {
         (f"{REMOVE} <sequence> from <who>", _without),
         (
             "(stop using|no longer use) <sequence> (in|for|on|from|as "
-            "fallback for|as fallback of) <who> [any more|anymore]",
+            "fallback for|as fallback of) <who> [anymore]",
             _without,
         ),
         (f"{REMOVE} [all|every|any] (fallback|fallbacks) (of|from|for|in|on) <who>", _without),
         (f"{REMOVE} <who> 's (fallback|fallbacks)", _without),
         (
-            "<who> (needs|should have|should get|must have|gets|should use) no (fallback|"
-            "fallbacks)",
+            "<who> (needs|should have|should get|gets|should use) no (fallback|fallbacks)",
             _without,
         ),
         (f"{REMOVE} <sequence> as <fallback> (of|from|for|in|on) <who>", _without),

@@ -11,6 +11,11 @@ from llmring.advisor.grammar.intent_parts import LEFT_OUT, AliasPhrase, PlacedMo
 from llmring.advisor.grammar.intents import Edit, ReplaceModels
 
 Clause = tuple[Edit, ...]
+_TURN = (
+    "(move to|switch to|go to|change to|be moved to|be switched to|be on|be bound to|use|"
+    "run on|migrate to|point to|be migrated to|move over to|go over to|be changed to)"
+)
+_PUT = "(put|use|take|switch to|have|go with|replace it with|replace it by|put in)"
 
 
 def _replaced(v: Values, *, scope: Any) -> Clause | None:
@@ -24,6 +29,65 @@ def _replaced(v: Values, *, scope: Any) -> Clause | None:
 
 RULES: dict[str, tuple[Rule, ...]] = {
     "replace": rules(
+        # To substitute A for B is to replace B.
+        (
+            "substitute <new:model> for [all|every|each] <old:model> [(in|of|on) <who>]",
+            lambda v: _replaced(v, scope="named"),
+        ),
+        (
+            "substitute <new:model> for [all|every|each] <old:model> <everywhere>",
+            lambda v: _replaced(v, scope="all"),
+        ),
+        (
+            "substitute <old:model> (with|by) <new:model> [(in|for|of|on) <who>]",
+            lambda v: _replaced(v, scope="named"),
+        ),
+        (
+            "substitute <old:model> (with|by) <new:model> <everywhere>",
+            lambda v: _replaced(v, scope="all"),
+        ),
+        (
+            f"<old:users_of> (should|needs to|need to|has to|have to|can|will) {_TURN} "
+            "<new:model> [instead]",
+            lambda v: _replaced(v, scope="all"),
+        ),
+        (
+            "(switch|move|migrate|change|update|point|set|rebind|bind|convert|put|bring|get|shift) "
+            "<old:users_of> [over] (to|onto|to use|on) <new:model> [instead]",
+            lambda v: _replaced(v, scope="all"),
+        ),
+        (
+            "(let|make|have) <old:users_of> (use|run on|go to|point to|switch to|move to) "
+            "<new:model> [instead]",
+            lambda v: _replaced(v, scope="all"),
+        ),
+        (
+            "(let|have|make) <new:model> (take over|take over from|replace|step in for|stand in "
+            "for|take place of) <old:model> [(in|for|of|on) <who>]",
+            lambda v: _replaced(v, scope="named"),
+        ),
+        (
+            "<old:model> (has to|should|needs to) go , (put|use|take|set) <new:model> (in "
+            "place|instead|in place of it)",
+            lambda v: _replaced(v, scope="all"),
+        ),
+        ("<new:model> for <old:users_of> [instead]", lambda v: _replaced(v, scope="all")),
+        ("use <new:model> for <old:users_of> [instead]", lambda v: _replaced(v, scope="all")),
+        (
+            "(throw|take|kick|pull) <old:model> out <everywhere> [,] (and|and then|then) "
+            f"{_PUT} <new:model> [instead|there]",
+            lambda v: _replaced(v, scope="all"),
+        ),
+        (
+            "(remove|drop|get rid of|throw out|take out|ditch|kick out|delete) <old:model> "
+            f"[<everywhere>] [,] (and|and then|then) {_PUT} <new:model> instead",
+            lambda v: _replaced(v, scope="all"),
+        ),
+        (
+            "(remove|drop|get rid of|throw out|take out|ditch|kick out|delete) <old:model> from "
+            f"<who> [,] (and|and then|then) {_PUT} <new:model> instead",
+            lambda v: _replaced(v, scope="named"),
+        ),
         (
             "(switch|change|set|replace|update|swap) (primary model|first model|main "
             "model|primary|top model) (of|in|for) <who> (to|with|by) <model>",
@@ -39,7 +103,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             lambda v: (ReplaceModels(PlacedModel(0), v["model"], v["who"]),),
         ),
         (
-            "<old:model> (should be|must be|has to be|needs to be) replaced (by|with) "
+            "<old:model> (should be|has to be|needs to be) replaced (by|with) "
             "<new:model> (in|for|of|on) <who>",
             lambda v: _replaced(v, scope="named"),
         ),
@@ -59,7 +123,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             lambda v: _replaced(v, scope="all"),
         ),
         (
-            "<old:model> (should be|must be|has to be|needs to be) replaced (by|with) "
+            "<old:model> (should be|has to be|needs to be) replaced (by|with) "
             "<new:model> [everywhere]",
             lambda v: _replaced(v, scope="all"),
         ),
@@ -85,20 +149,20 @@ RULES: dict[str, tuple[Rule, ...]] = {
             lambda v: _replaced(v, scope="all"),
         ),
         (
-            "(replace|swap|exchange|substitute|change|swap out) <old:model> (with|by|for|"
+            "(replace|swap|exchange|change|swap out) <old:model> (with|by|for|"
             "to|->) <new:model> "
             "[(in|for|of|on) <who>] [<where>]",
             lambda v: _replaced(v, scope="named"),
         ),
         (
-            "(replace|swap|exchange|substitute|change|swap out|migrate|move|switch|"
+            "(replace|swap|exchange|change|swap out|migrate|move|switch|"
             "upgrade) [all|every|each] [uses of|use of|occurrences of|occurrence of|"
             "references to] "
             "<old:model> (with|by|for|to|->) <new:model> <everywhere>",
             lambda v: _replaced(v, scope="all"),
         ),
         (
-            "(replace|swap|exchange|substitute|change|swap out|migrate|move|switch) (all|"
+            "(replace|swap|exchange|change|swap out|migrate|move|switch) (all|"
             "every|each) [uses of|use of|occurrences of|occurrence of|references to] "
             "<old:model> (with|by|for|to|->) <new:model>",
             lambda v: _replaced(v, scope="all"),
@@ -137,6 +201,15 @@ RULES: dict[str, tuple[Rule, ...]] = {
             "alias that uses|everything using) [from|away from|that uses|on|using] <old:model> to "
             "[use] <new:model>",
             lambda v: _replaced(v, scope="all"),
+        ),
+    ),
+    "users_of": rules(
+        (
+            "(everything|anything|whatever|all aliases|every alias|any alias|aliases|all|"
+            "all bindings|every binding|all of aliases|all calls) [that|which] [still] "
+            "(uses|use|on|is on|are on|using|runs on|run on|is bound to|are bound to|bound to|has|"
+            "have|with|points to|point to|pointing to|relies on|rely on) <model>",
+            lambda v: v["model"],
         ),
     ),
     "everywhere": rules(

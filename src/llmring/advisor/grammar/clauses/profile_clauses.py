@@ -12,9 +12,9 @@ from llmring.advisor.grammar.intents import (
     DuplicateProfile,
     Edit,
     NewProfiles,
-    SameAgain,
-    UndoLast,
+    UseInProfile,
 )
+from llmring.advisor.grammar.need_phrases import described
 from llmring.advisor.ranking import Need
 
 Clause = tuple[Edit, ...]
@@ -46,6 +46,31 @@ def _created(v: Values) -> Clause | None:
 def _variant(v: Values) -> Clause | None:
     """Read "a cheap version of profile default"."""
     return _created({**v, "base": v["base_name"]})
+
+
+def _variant_named(v: Values) -> Clause | None:
+    """Read "dev should be a cheap copy of prod"."""
+    need, _ = v["style"]
+    return (NewProfiles(names=v["names"], extends=v["base_name"], models=need),)
+
+
+def _offline(v: Values) -> Clause | None:
+    """Read "a profile so I can work offline", which may be called local already."""
+    need = _word(local=True)
+    if "style" in v and v["style"][0] != need:
+        return None
+    return (NewProfiles(names=v.get("names", ("local",)), models=need),)
+
+
+def _of_vendors(v: Values) -> Clause | None:
+    """Read "a profile named eu that only uses mistral"."""
+    need = described(v["vendors"])
+    return None if need is None else (NewProfiles(names=v["names"], models=need.need),)
+
+
+def _all_on(v: Values) -> Clause:
+    """Read "a profile eu where everything uses mistral large"."""
+    return (NewProfiles(names=(v["one"],)), UseInProfile(v["one"], v["models"]))
 
 
 def _two_styles(v: Values) -> Clause:
@@ -149,7 +174,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ),
         ("(that|which) is cheap", lambda _: _word("cheapest")),
         ("(that|which) is (local|offline)", lambda _: _word(local=True)),
-        ("(for|with) (offline|local) (use|work|models)", lambda _: _word(local=True)),
+        ("(for|with) (offline|local) (use|work|models|development)", lambda _: _word(local=True)),
         (
             "(with|of|using|that uses|that only uses|only) [only] (cheap|cheapest|"
             "cheaper) (ones|models|aliases)",
@@ -231,9 +256,38 @@ RULES: dict[str, tuple[Rule, ...]] = {
             f"{_NEW} [<empty:empty>] <names:profile_names> <profile_noun> [<base>] [,] [<kind>]",
             _plainly_named,
         ),
+        (
+            f"{_NEW} (profile [called|named|for] <names:profile_names>|<names:profile_names> "
+            "profile) <empty:bare>",
+            _created,
+        ),
+        (
+            "<names:profile_names> should be <style> (copy|version|variant) of [profile] "
+            "<base_name:profile_name> [profile]",
+            _variant_named,
+        ),
+        (
+            f"{_NEW} [<style>] profile [called|named] [<names:profile_names>] [,] [that] "
+            "(i|we) can (work|run|develop|test|be) (offline|locally)",
+            _offline,
+        ),
         (f"{_NEW} <style> profile [<base>]", _created),
+        (
+            f"{_NEW} profile for (offline|local) (use|work|development)",
+            lambda _: (NewProfiles(names=("local",), models=_word(local=True)),),
+        ),
         (f"{_NEW} <style> profile (called|named) <names:profile_names> [<base>]", _created),
         (f"{_NEW} profile (for|with|of) <style> models", _created),
+        (
+            f"{_NEW} <style> profile for <one:place_only>",
+            lambda v: (NewProfiles(names=(v["one"],), models=v["style"][0]),),
+        ),
+        (
+            f"{_NEW} (profile [called|named] <one:profile_name>|<one:profile_name> profile) [,] "
+            "(where|in which) (everything|every alias|all aliases) (uses|use|is bound to|are bound "
+            "to|runs on|run on|is|are|is on|are on) <models>",
+            _all_on,
+        ),
         (
             f"{_NEW} profile <kind> [,] (called|named|and call it|call it|and name it) "
             "<names:profile_names>",
@@ -244,6 +298,18 @@ RULES: dict[str, tuple[Rule, ...]] = {
         (
             "(let|have|make) <names:profile_names> (extend|inherit from) <base:profile_name>",
             _created,
+        ),
+        (
+            "<names:profile_names> (should|can) (extend|inherit from|be based on|"
+            "build on) [profile] <base:profile_name>",
+            _created,
+        ),
+        (
+            f"{_NEW} (profile [called|named|for] <names:profile_names>|<names:profile_names> "
+            "profile) [,] (that|which|with|using|where everything) [only] [uses|use|has|runs "
+            "on|run on|is on] [only|models of|models from|only models from] <vendors> [models] "
+            "[only]",
+            _of_vendors,
         ),
         (
             f"{_NEW} (profile|profiles|environments) for (each|every) (environment|stage)",
@@ -299,36 +365,10 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ),
     ),
     "empty": rules(("(empty|blank)", lambda _: True)),
-    "again": rules(
+    "bare": rules(
         (
-            "[do|make|apply|use|set|repeat|and] (same|that|same thing|it) [again] (for|"
-            "in|on|to|with) <names:again_names>",
-            lambda v: (SameAgain(v["names"]),),
+            "(without any|without|with no|that has no|that is) (aliases|bindings|alias|empty)",
+            lambda _: True,
         ),
-        ("same (for|in|on|with) <names:again_names>", lambda v: (SameAgain(v["names"]),)),
-        (
-            "[do|apply] same [thing] (for|in|on|to) (profile <one:profile_name>|"
-            "<one:profile_name> profile)",
-            lambda v: (SameAgain((v["one"],)),),
-        ),
-        (
-            "[do|apply] same [thing] (for|in|on|to) (alias <one:name>|<one:name> alias)",
-            lambda v: (SameAgain((v["one"],)),),
-        ),
-    ),
-    "again_names": rules(
-        ("<one:again_name>", lambda v: (v["one"],)),
-        ("<one:again_name> (and|, and) <two:again_name>", lambda v: (v["one"], v["two"])),
-    ),
-    "again_name": rules(
-        ("<profile_name>", lambda v: v["profile_name"]), ("<name>", lambda v: v["name"])
-    ),
-    "undo": rules(
-        (
-            "(undo|revert|roll back|take back) [that|it|this|last change|change|last one|"
-            "last edit|change you made]",
-            lambda _: (UndoLast(),),
-        ),
-        ("(undo|revert) what you did", lambda _: (UndoLast(),)),
     ),
 }

@@ -8,17 +8,39 @@ from llmring.advisor.ranking import Need
 
 
 def _need(v: Values) -> Need:
-    return Need(capabilities=tuple(sorted(set(v["abilities"]))))
+    return Need(capabilities=tuple(sorted(set(v["abilities"]))), min_context=v.get("up_to"))
+
+
+def _models_must(v: Values) -> tuple[AddNeeds, ...]:
+    return (AddNeeds(v["who"], _need(v)),)
 
 
 RULES: dict[str, tuple[Rule, ...]] = {
+    "up_to": rules(
+        (
+            "[and|with] (up to|of up to|of|with up to|with|in|at) <number> tokens [of context|"
+            "each]",
+            lambda v: int(v["number"]) if v["number"] >= 1000 else None,
+        ),
+    ),
     "require": rules(
+        # This could also ask for another model.
+        (
+            "[use|have|pick|allow] only [use] models (that|which) [can] <abilities> (for|in|on) "
+            "<who>",
+            _models_must,
+        ),
+        (
+            "(all|every|each) (models|model) (of|in|for) <who> (should|has to|have to) [be "
+            "able to] <abilities>",
+            _models_must,
+        ),
         (
             "(i need|i want|we need|we want|need) <abilities> (for|in|on|from) <who>",
             lambda v: (AddNeeds(v["who"], _need(v)),),
         ),
         (
-            "<who> (must|should|has to|needs to|have to|need to|shall) [be able to] <abilities>",
+            "<who> (should|has to|needs to|have to|need to) [be able to] <abilities> [<up_to>]",
             lambda v: (AddNeeds(v["who"], _need(v)),),
         ),
         (
@@ -35,7 +57,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             lambda v: (AddNeeds(v["who"], _need(v)),),
         ),
         (
-            "(make|let|have) <who> (require|need|support) <abilities>",
+            "(make|let|have) <who> [require|need|support|be able to|able to] <abilities>",
             lambda v: (AddNeeds(v["who"], _need(v)),),
         ),
         (
@@ -48,8 +70,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
             lambda v: (AddNeeds(v["who"], Need(min_context=int(v["number"]))),),
         ),
         (
-            "<who> (needs|must have|should have|requires) [at least] <number> [tokens] "
-            "[of] context [window]",
+            "<who> (needs|should have|requires|should take|should handle) [at least] <number> "
+            "[tokens] [of] context [window]",
             lambda v: (AddNeeds(v["who"], Need(min_context=int(v["number"]))),),
         ),
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from llmring.advisor.grammar.chart import Rule, Values, rules
+from llmring.advisor.grammar.clauses.order_clauses import REMOVE
 from llmring.advisor.grammar.intent_parts import AliasPhrase
 from llmring.advisor.grammar.intents import (
     CannotDo,
@@ -13,16 +14,22 @@ from llmring.advisor.grammar.intents import (
     RenameAlias,
     UpgradeModels,
 )
-from llmring.advisor.grammar.order_clauses import REMOVE
 
 Clause = tuple[Edit, ...]
+# Models that are retired, or about to be.
+_LEAVING = (
+    "((anything|everything|whatever|models|model|all) [that] (is|are) [about to be|being|going to "
+    "be|getting|soon to be] (retired|retiring|deprecated|obsolete|outdated|going away)|"
+    "(anything|everything|whatever|models|model|all) (that retires|that retire|retiring|about to "
+    "retire|about to be retired|with retirement date|going away)|"
+    "(retired|retiring|deprecated|old|outdated|obsolete) (models|model|ones|stuff))"
+)
 
 
-def _renamed_everywhere(v: Values) -> Clause | None:
-    found = _renamed(v)
-    if found is None or v["who"].profile is not None:
+def _everywhere(named: tuple[RenameAlias, ...]) -> Clause | None:
+    if any(each.old.profile is not None for each in named):
         return None
-    return tuple(replace(each, everywhere=True) for each in found)
+    return tuple(replace(each, everywhere=True) for each in named)
 
 
 def _renamed(v: Values) -> tuple[RenameAlias, ...] | None:
@@ -37,22 +44,21 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "remove": rules(
         ("<who> can go [away]", lambda v: (RemoveAliases(v["who"]),)),
         (
-            "<who> is (no longer needed|no longer used|not needed any more|not needed "
+            "<who> is (no longer needed|no longer used|not needed "
             "anymore|obsolete) , (remove|delete|drop) it",
             lambda v: (RemoveAliases(v["who"]),),
         ),
         (
-            "(we|i) have no (use|need) for <who> [any more|anymore]",
+            "(we|i) have no (use|need) for <who> [anymore]",
             lambda v: (RemoveAliases(v["who"]),),
         ),
         (
             f"{REMOVE} <who> [,] [because|since|as] (we|i) (do not|no longer) (use|need) "
-            "(it|that) [any more|anymore]",
+            "(it|that) [anymore]",
             lambda v: (RemoveAliases(v["who"]),),
         ),
         (
-            "(we|i) (do not|no longer) (use|need) <who> [any more|anymore] , (remove|"
-            "delete|drop) it",
+            "(we|i) (do not|no longer) (use|need) <who> [anymore] , (remove|delete|drop) it",
             lambda v: (RemoveAliases(v["who"]),),
         ),
         (f"{REMOVE} <who>", lambda v: (RemoveAliases(v["who"]),)),
@@ -70,17 +76,20 @@ RULES: dict[str, tuple[Rule, ...]] = {
             lambda _: (CannotDo("I remove one alias at a time: name it, as in: remove {alias}."),),
         ),
         (
-            "(we|i) (do not|no longer) need <who> (any more|anymore)",
+            "(we|i) (do not|no longer) need <who> anymore",
             lambda v: (RemoveAliases(v["who"]),),
         ),
         ("(we|i) no longer need <who>", lambda v: (RemoveAliases(v["who"]),)),
     ),
     "rename": rules(
-        ("rename <who> [to|as|into|->] <new_alias> <everywhere>", _renamed_everywhere),
-        ("<everywhere> [,] rename <who> [to|as|into|->] <new_alias>", _renamed_everywhere),
+        ("<naming> <everywhere>", lambda v: _everywhere(v["naming"])),
+        ("<everywhere> [,] <naming>", lambda v: _everywhere(v["naming"])),
+        ("<naming>", lambda v: v["naming"]),
+    ),
+    "naming": rules(
         ("(change|turn) <who> into <new_alias>", _renamed),
         (
-            "<who> (shall be called|shall be named|must be called|will be called) <new_alias>",
+            "<who> (should be called|should be named|will be called) <new_alias>",
             _renamed,
         ),
         ("<who> should (have|get|carry) name <new_alias>", _renamed),
@@ -102,6 +111,15 @@ RULES: dict[str, tuple[Rule, ...]] = {
             lambda v: (UpgradeModels(v["who"]),),
         ),
         ("upgrade <who>", lambda v: (UpgradeModels(v["who"]),)),
+        (
+            f"(get rid of|move off|move away from|replace|stop using|{REMOVE}) [all|every|any] "
+            f"{_LEAVING} [(of|in|for|on|from) <who>]",
+            lambda v: (UpgradeModels(v.get("who") or AliasPhrase(scope="all"), retiring=True),),
+        ),
+        (
+            f"(move|switch|migrate|get|take) <who> (off|away from|from) [all|any|every] {_LEAVING}",
+            lambda v: (UpgradeModels(v["who"], retiring=True),),
+        ),
         (
             "(upgrade|update) (models|model) (of|in|for|on) <who>",
             lambda v: (UpgradeModels(v["who"]),),

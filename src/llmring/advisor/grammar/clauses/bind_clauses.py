@@ -16,7 +16,15 @@ from llmring.advisor.grammar.intent_parts import (
     ModelsOfAlias,
     RecommendedModel,
 )
-from llmring.advisor.grammar.intents import BindAliases, CopyAlias, Edit, Topic, WantedModels
+from llmring.advisor.grammar.intents import (
+    BindAliases,
+    CopyAlias,
+    Edit,
+    ReplaceModels,
+    Topic,
+    UseInProfile,
+    WantedModels,
+)
 from llmring.advisor.grammar.need_phrases import described
 
 Clause = tuple[Edit, ...]
@@ -26,11 +34,19 @@ _CHANGE = (
     "(set|change|switch|update|move|migrate|point|repoint|redirect|route|direct|shift|turn|convert|"
     "set up|configure|swap)"
 )
-_USE = "(use|take|pick|choose|put|have|select|try|run|go with|let us use|let us go with)"
+_USE = (
+    "(use|take|pick|choose|put|have|select|try|run|go with|let us use|let us go with|only use|"
+    "exclusively use|stick with|stick to)"
+)
 _DEFINE = "(create|add|define|register|set up|introduce)"
 _CREATE = (
     "(create|add|make|define|register|set up|introduce|new|give me|build|need|i need|i want|"
     "i would like|we need|have)"
+)
+_THAT_USES = (
+    "(that|which) [should|will] (uses|use|goes to|go to|goes|runs on|run on|runs|points to|"
+    "points at|point to|is bound to|be bound to|calls|tries|try|is on|has|maps to|resolves to|"
+    "is served by|is)"
 )
 
 
@@ -53,7 +69,7 @@ def _wanted_there(v: Values) -> tuple[Any, ...] | None:
 
 
 def _bound_everywhere(v: Values) -> Clause:
-    return (BindAliases(AliasPhrase(scope="all", profile=v.get("where")), v["models"]),)
+    return (UseInProfile(v.get("where"), v["models"]),)
 
 
 def _verbless(v: Values) -> Clause | None:
@@ -65,7 +81,11 @@ def _verbless(v: Values) -> Clause | None:
 
 def _for_profile(v: Values) -> Clause | None:
     placed = in_profile(v["who"], v["p"])
-    return None if placed is None else (BindAliases(placed, v["models"]),)
+    if placed is None:
+        return None
+    # The clauses that follow are about the profile, too.
+    topic = Topic(AliasPhrase(scope="left out", profile=v["p"]))
+    return (topic, BindAliases(placed, v["models"]))
 
 
 def _created(v: Values) -> Clause:
@@ -104,6 +124,24 @@ def _backed(v: Values) -> Clause | None:
     return tuple(backed)
 
 
+def _copied_with(v: Values) -> Clause:
+    copied = AliasPhrase(names=(v["name"],), profile=v["who"].profile, new="explicit")
+    return (CopyAlias(v["who"], v["name"]), BindAliases(copied, v["models"]))
+
+
+def _instead(v: Values) -> tuple[ReplaceModels, ...] | None:
+    """Read "use A for X instead of B" as a replacement."""
+    found = []
+    for each in v["bind_core"]:
+        if not isinstance(each, BindAliases) or each.aliases.scope == "all":
+            return None
+        models = each.models
+        if len(models.models) != 1 or models.fallbacks is not None:
+            return None
+        found.append(ReplaceModels(v["old"], models.models[0], each.aliases))
+    return tuple(found)
+
+
 def _able(v: Values) -> ModelList:
     from llmring.advisor.ranking import Need
 
@@ -115,6 +153,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "bind": rules(
         ("<bind_core> [only]", lambda v: v["bind_core"]),
         ("<bind_core> <more:backup>", _backed),
+        ("<bind_core> (instead of|in place of|rather than|not) <old:model>", _instead),
     ),
     "bind_core": rules(
         (
@@ -132,8 +171,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _bound,
         ),
         (
-            "(make|let|have) (profile <p:profile_name>|<p:profile_name> profile) (use|"
-            "have|run) <models> (for|as|behind) <who>",
+            "(make|let|have) (profile <p:profile_name>|<p:profile_name> profile|<p:place_only>) "
+            "(use|have|run) <models> (for|as|behind) <who>",
             _for_profile,
         ),
         ("make <models> model (behind|of|for|in) <use>", _bound),
@@ -178,7 +217,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _first_then,
         ),
         (
-            "<who> (should|must|shall) (try|use|ask|call|take) <one:model> first [,] "
+            "<who> (should) (try|use|ask|call|take) <one:model> first [,] "
             "[and|and then|then] [try|use|fall back to] <more:sequence>",
             _first_then,
         ),
@@ -188,7 +227,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _first_then,
         ),
         (
-            "(profile <p:profile_name>|<p:profile_name> profile) (should|must|shall) "
+            "(profile <p:profile_name>|<p:profile_name> profile|<p:place_only>) (should) "
             "(use|have|get|bind) <models> (for|as|behind) <who>",
             _for_profile,
         ),
@@ -222,7 +261,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ("(set|put) <models> (for|in|on) <use>", _bound),
         ("put <models> (behind|under) <target>", _bound),
         (
-            "<target> (should|shall|must|will|needs to|has to|is to|ought to|can) "
+            "<target> (should|will|needs to|has to|is to|ought to|can) "
             "(use|be|run on|run|point to|point at|go to|call|be bound to|be set to|"
             "resolve to|map to|switch to|"
             "be using|be on|go with|be served by|be answered by|be handled by) <models>",
@@ -239,14 +278,13 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ("make <models> <who>", lambda _: None),
         (
             f"({_CREATE} <new_alias:explicit_alias>|{_DEFINE} <new_alias>) "
-            "(for|with|to|using|that uses|pointing to|pointing at|"
-            "bound to|which uses|=|->|that points to|that points at|on|as|:|running|that "
-            "runs on|backed by|that is bound to|mapped to) <models>",
+            f"(for|with|to|using|pointing to|pointing at|bound to|=|->|on|as|:|running|backed by|"
+            f"mapped to|and bind it to|and point it at|and set it to|,|{_THAT_USES}) <models>",
             _created,
         ),
         (
-            f"{_CREATE} [new] alias for <name> (using|with|bound to|that uses|which uses|"
-            "on|pointing to|pointing at|backed by|running on|->|:) <models>",
+            f"{_CREATE} [new] alias for <name> (using|with|bound to|"
+            f"on|pointing to|pointing at|backed by|running on|->|:|{_THAT_USES}) <models>",
             lambda v: (BindAliases(AliasPhrase(names=(v["name"],), new="explicit"), v["models"]),),
         ),
         (
@@ -278,6 +316,16 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ("(switch|change|go|move) [over] to <models> [for|in|on] <who>", _bound),
         ("(use|take|go with|switch to|change to) <models>", _bound),
         ("(upgrade|downgrade) <who> to <models>", _bound),
+        (
+            "(make|get) <who> (cheaper|faster|smarter|better|less expensive) by (moving|switching|"
+            "binding|changing|pointing) it [over] to <models>",
+            _bound,
+        ),
+        (
+            "(make|get) <who> (cheaper|faster|smarter|better|less expensive) (with|using|by using) "
+            "<models>",
+            _bound,
+        ),
         ("(give|assign|hand) <who> <models>", _bound),
         ("let <models> (handle|answer|serve|do|run|take over) <who>", _bound),
         (
@@ -286,8 +334,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _bound,
         ),
         (
-            "<models> (should|shall|must) (be used for|be used by|serve|handle|answer|be "
-            "behind) <who>",
+            "<models> (should) (be used for|be used by|serve|handle|answer|be behind) <who>",
             _bound,
         ),
         ("(bind|map|assign|set|point|switch|change) <pairs>", lambda v: v["pairs"]),
@@ -325,6 +372,18 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ),
     ),
     "copy": rules(
+        (
+            "(create|add|make|set up|define) [new] (alias [called|named] <name>|<name> alias) "
+            "(like|as copy of|same as|based on|that is like) <who> (but with|but on|but using|with|"
+            "but) <models>",
+            _copied_with,
+        ),
+        (
+            "(create|add|make|set up|define) [new] (alias [called|named] <name>|<name> alias) "
+            "(like|as copy of|same as|based on|that is like|with same models as|with same settings "
+            "as) <who>",
+            lambda v: (CopyAlias(v["who"], v["name"]),),
+        ),
         (
             "(copy|duplicate|clone) <who> (to|as|into) [new] [alias|profile] [called|named] <name>",
             lambda v: (CopyAlias(v["who"], v["name"]),),

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from llmring.advisor.grammar.chart import Rule, Values, rules
 from llmring.advisor.grammar.intent_parts import LEFT_OUT, AliasPhrase, Setting
-from llmring.advisor.grammar.intents import CannotDo, Edit, SetLimits
-from llmring.advisor.grammar.limit_phrases import CALLS, DOLLARS, MOST, PER, keyed
+from llmring.advisor.grammar.intents import Edit, SetLimits
+from llmring.advisor.grammar.limit_phrases import DOLLARS, MOST, keyed
 from llmring.advisor.grammar.quantities import plain
 
 Clause = tuple[Edit, ...]
 
-_SHOULD = "(should|must|may|shall|can|is allowed to|has to|needs to|could|will)"
-_MUST_NOT = "(should not|must not|may not|can not|shall not|should never|must never|may never)"
-_PER_SECOND = (
-    "Limits are per minute: state the requests per minute, as in: limit {alias} to 60 rpm."
-)
-_OTHER_PERIOD = "Budgets are per day or per request, as in: limit {alias} to $5 a day."
-_NO_PERIOD = "Is that per day, or per request? Write, as in: limit {alias} to $5 a day."
-_NO_UNIT = (
-    "Of what? Write the unit, as in: limit {alias} to 60 requests a minute; to 5 calls at a time; "
-    "to $5 a day; to 20 seconds."
-)
+_SHOULD = "(should|may|can|is allowed to|has to|needs to|could|will)"
+_MUST_NOT = "(should not|may not|can not|should never|may never)"
 
 
 def _who(v: Values) -> AliasPhrase:
@@ -36,10 +25,6 @@ def _set(v: Values) -> Clause:
 def _removed(v: Values) -> Clause:
     keys: tuple[str, ...] = v["keys"]
     return (SetLimits(_who(v), tuple(Setting(key, None) for key in keys)),)
-
-
-def _cannot(why: str) -> Any:
-    return lambda _: (CannotDo(why),)
 
 
 def _key_of(v: Values) -> Clause | None:
@@ -61,7 +46,7 @@ def _same_key(v: Values) -> Clause | None:
 RULES: dict[str, tuple[Rule, ...]] = {
     "limit": rules(
         (
-            "[let|allow] no (call|request) (to|of) <who> [to|should|must|may] cost (more "
+            "[let|allow] no (call|request) (to|of) <who> [to|should|may] cost (more "
             "than|over) <money>",
             lambda v: (SetLimits(_who(v), (Setting("max_cost_per_request", plain(v["money"])),)),),
         ),
@@ -71,7 +56,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _set,
         ),
         (
-            "no (call|request) (to|of) <who> (should|must|may) (cost|take|run|use) (more "
+            "no (call|request) (to|of) <who> (should|may) (cost|take|run|use) (more "
             "than|longer than|over) <settings:bounds>",
             _set,
         ),
@@ -106,7 +91,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             lambda v: (SetLimits(v["who"], (Setting("max_cost_per_request", plain(v["money"])),)),),
         ),
         (
-            "(each|every) <who> (call|request) (should|must|may) (cost|not cost) [at "
+            "(each|every) <who> (call|request) (should|may) (cost|not cost) [at "
             "most|no more than|more than|less than] <money>",
             lambda v: (SetLimits(v["who"], (Setting("max_cost_per_request", plain(v["money"])),)),),
         ),
@@ -118,12 +103,12 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _same_key,
         ),
         (
-            "(budget|limit|cap|limits) (for|of|on) <who> (:|=|is|should be|shall be|must "
+            "(budget|limit|cap|limits) (for|of|on) <who> (:|=|is|should be|should "
             "be) <settings:bounds>",
             _set,
         ),
         (
-            "<key> (for|on) <who> (=|:|should be|must be|shall be|to|is to be) "
+            "<key> (for|on) <who> (=|:|should be|to|is to be) "
             "(<duration>|<money>|<number>|<times>)",
             _key_of,
         ),
@@ -137,19 +122,19 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _set,
         ),
         (
-            "<who> (should|must|has to|needs to|shall) (stay|remain|be kept|be) (under|"
+            "<who> (should|has to|needs to) (stay|remain|be kept|be) (under|"
             "below|within|at) <settings:bounds>",
             _set,
         ),
         (
-            "(spending|spend|cost|costs|usage|traffic) (on|of|for|to) <who> (should not|"
-            "must not|may not|shall not|can not) (exceed|go over|go above|be more than|"
+            "(spending|spend|cost|costs|usage|traffic) (on|of|for|to) <who> (should not"
+            "|may not|can not) (exceed|go over|go above|be more than|"
             "be over) <settings:bounds>",
             _set,
         ),
         (
-            "(spending|spend|cost|costs|usage|traffic) (on|of|for|to) <who> (should|must|"
-            "shall) (be|stay|remain) (under|below|within|at most|limited to|capped at|no "
+            "(spending|spend|cost|costs|usage|traffic) (on|of|for|to) <who> (should"
+            ") (be|stay|remain) (under|below|within|at most|limited to|capped at|no "
             "more than) <settings:bounds>",
             _set,
         ),
@@ -158,12 +143,12 @@ RULES: dict[str, tuple[Rule, ...]] = {
             lambda v: (SetLimits(v["who"], (Setting("timeout", plain(v["duration"])),)),),
         ),
         (
-            "(answers|replies|responses) (of|from) <who> (must|should|have to) (come|"
+            "(answers|replies|responses) (of|from) <who> (should|have to) (come|"
             "arrive|be there) (within|in) <duration>",
             lambda v: (SetLimits(v["who"], (Setting("timeout", plain(v["duration"])),)),),
         ),
         (
-            "<who> (should|must|has to|needs to|shall) (answer|respond|reply|finish|"
+            "<who> (should|has to|needs to) (answer|respond|reply|finish|"
             "return) (within|in|in at most|after at most) <duration>",
             lambda v: (SetLimits(v["who"], (Setting("timeout", plain(v["duration"])),)),),
         ),
@@ -249,13 +234,11 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ),
         ("(set|change) <who> <key> [to|=|at] (<duration>|<money>|<number>|<times>)", _key_of),
         (
-            "<who> ['s] <key> (=|:|should be|must be|to|shall be) (<duration>|<money>|"
-            "<number>|<times>)",
+            "<who> ['s] <key> (=|:|should be|to) (<duration>|<money>|<number>|<times>)",
             _key_of,
         ),
         (
-            "<key> of <who> (=|:|should be|must be|shall be|to) (<duration>|<money>|"
-            "<number>|<times>)",
+            "<key> of <who> (=|:|should be|to) (<duration>|<money>|<number>|<times>)",
             _key_of,
         ),
         (
@@ -312,7 +295,10 @@ RULES: dict[str, tuple[Rule, ...]] = {
             "retry [up to|at most|max] <times> [(for|on|in) <who>]",
             lambda v: (SetLimits(_who(v), (Setting("retries", int(v["times"])),)),),
         ),
-        ("(do not|never) retry <who>", lambda v: (SetLimits(v["who"], (Setting("retries", 0),)),)),
+        (
+            "(do not|never|stop|no longer) (retry|retrying) <who>",
+            lambda v: (SetLimits(v["who"], (Setting("retries", 0),)),),
+        ),
         (
             "<who> should [be] (retry|retried) <times>",
             lambda v: (SetLimits(v["who"], (Setting("retries", int(v["times"])),)),),
@@ -353,43 +339,6 @@ RULES: dict[str, tuple[Rule, ...]] = {
             lambda v: (SetLimits(v["who"], ()),),
         ),
         ("(no|unlimited) <keys> (for|on) <who>", _removed),
-        (f"(spend|use|pay) {MOST} <money> (on|for) <who>", _cannot(_NO_PERIOD)),
-        # Understood, but without a unit or with one that no policy has.
-        ("(limit|cap|restrict|throttle) <who> (to|at) <number>", _cannot(_NO_UNIT)),
-        (
-            f"(limit|cap|restrict|throttle|rate limit) <who> (to|at) [{MOST}] <number> "
-            f"[{CALLS}] {PER} (second|s|sec|hour|h|day|month|week)",
-            _cannot(_PER_SECOND),
-        ),
-        (
-            f"(limit|cap|restrict|throttle|rate limit) <who> (to|at) [{MOST}] <number> "
-            f"{CALLS} [second|hour|day|month]",
-            _cannot(_NO_UNIT),
-        ),
-        (
-            "(limit|cap|restrict) [spending|spend|costs] [on|of|for] <who> (to|at) "
-            f"[{MOST}] <money>",
-            _cannot(_NO_PERIOD),
-        ),
-        (
-            "(limit|cap|restrict) [spending|spend|costs] [on|of|for] <who> (to|at) "
-            f"[{MOST}] <money> [{PER}] (month|week|year|hour|monthly|weekly)",
-            _cannot(_OTHER_PERIOD),
-        ),
-        (
-            "(give|set|put|add|assign) [<who>] [monthly|weekly|hourly|total] budget of "
-            "<money> [(on|for|to) <who>]",
-            _cannot(_NO_PERIOD),
-        ),
-        (
-            "(set|put|change) [monthly|weekly] budget (of|for|on) <who> to <money>",
-            _cannot(_NO_PERIOD),
-        ),
-        (
-            "(give|set|put|add|assign) [<who>] [monthly|weekly|hourly] budget [of] "
-            f"<money> [{PER}] (month|week|year|hour) [(on|for|to) <who>]",
-            _cannot(_OTHER_PERIOD),
-        ),
     ),
     # A clause without a verb that continues another: "... and retries to 2".
     "more_limits": rules(

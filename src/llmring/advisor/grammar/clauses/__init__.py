@@ -1,0 +1,1 @@
+"""The clauses of edits, one module for each kind."""
