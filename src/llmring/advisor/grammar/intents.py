@@ -80,7 +80,7 @@ class RemoveModels(Struct, frozen=True):
     Attributes:
         aliases: The aliases.
         models: The models.
-        every: True if a name stands for every model that has it, as in "no openai in fast".
+        every: True if a name means every model that has it, as in "no openai in fast".
     """
 
     aliases: AliasPhrase

@@ -121,7 +121,7 @@ SPELLINGS: dict[str, str] = {
     "safeguard": "fallback",
 }
 
-# Words that say "should" behind an alias; behind the others, they do not.
+# Words that mean "should" behind an alias, but not behind the words that follow them here.
 OBLIGATIONS: tuple[tuple[str, ...], ...] = (
     ("has", "to"),
     ("have", "to"),

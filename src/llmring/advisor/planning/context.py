@@ -148,7 +148,7 @@ class Context:
         """Find the aliases that "both", "them" and "all of them" mean.
 
         Raises:
-            UnclearRequestError: There are none, or it could be these or those.
+            UnclearRequestError: No aliases were named, or they could be these or those.
         """
         memory = self.memory
         near = memory.places if self.topic is None else self.topic

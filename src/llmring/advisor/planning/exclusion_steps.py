@@ -105,7 +105,7 @@ def _require_some(
     """
     if not left:
         has = "; ".join(f"{each[0]} has {', '.join(_models(context, each))}" for each in places)
-        raise AlreadySoError(f"There is nothing to remove: {has}. {_NOTHING}")
+        raise AlreadySoError(f"No such model can be removed: {has}. {_NOTHING}")
     bare = [place for place, rest in left.items() if not rest]
     if bare:
         has = "; ".join(f"{each[0]} has only {', '.join(_models(context, each))}" for each in bare)

@@ -140,7 +140,7 @@ def _lacking(context: Context, place: Place, model: str, need: Need) -> UnclearR
     alias, profile = place
     facts = context.editor.known.facts(ModelRef.parse(model))
     has = facts.capabilities if facts else frozenset()
-    missing = [each for each in need.capabilities if each not in has]
+    missing: list[str] = [each for each in need.capabilities if each not in has]
     if need.min_context and (facts is None or (facts.context_window or 0) < need.min_context):
         missing.append(f"a context of {need.min_context:,} tokens")
     what = ", ".join(missing)

@@ -24,7 +24,7 @@ _THINGS = frozenset(
 )
 _NO_THINGS = NOT_NAMES | frozenset(
     """
-    except excluding besides but rather ideally preferably unless avoid against although though
+    except excluding but rather ideally preferably unless avoid against although though
     however yet still ever hardly barely neither either whether nor plus minus like unlike
     """.split()  # noqa: SIM905 -- as a list, one word a line
 )

@@ -128,7 +128,7 @@ def _about_aliases(chart: Chart, text: str, aliases: AliasPhrase, taken: set[int
 
 def _cost(chart: Chart, taken: set[int], **subject: Any) -> AskCost | None:
     """Read the volume of a question of cost; None if a number of it has no meaning."""
-    volume: dict[str, int] = {}
+    volume: dict[str, Any] = {}
     read = set(taken)
     for value, begin, end in _spans(chart, "volume", taken):
         if not volume.keys().isdisjoint(dict(value)):
