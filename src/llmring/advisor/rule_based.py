@@ -38,12 +38,12 @@ from llmring.advisor.grammar.intents import (
     SameAgain,
     UndoLast,
 )
-from llmring.advisor.grammar.sentence import readings
+from llmring.advisor.grammar.sentence import question_in, readings
 from llmring.advisor.grammar.spoken_models import ModelNames
 from llmring.advisor.grammar.vocabulary import Vocabulary
 from llmring.advisor.planning.context import Context, Memory, Place
 from llmring.advisor.planning.descriptions import as_wished, decided, described_in
-from llmring.advisor.planning.edit_planner import carry_out, require_clear_places
+from llmring.advisor.planning.edit_planner import carry_out, placed, require_clear_places
 from llmring.advisor.planning.unclear import AlreadySoError, Option, UnclearRequestError
 from llmring.advisor.planning.working_copy import WorkingCopy
 from llmring.advisor.ranking import ranked
@@ -143,7 +143,14 @@ class RuleBasedAgent:
         if not found:
             self._memory.options = ()
             raise UnclearRequestError(not_understood(text, names))
-        return self._settled(found)
+        try:
+            return self._settled(found)
+        except UnclearRequestError as unclear:
+            # A question may also be recognized by its words.
+            asked = None if unclear.options else question_in(text, names)
+            if asked is None or asked in found:
+                raise
+            return self._outcome(asked)
 
     def vocabulary(self) -> Vocabulary:
         """Collect the names that a request about this lockfile may use."""
@@ -252,16 +259,16 @@ class RuleBasedAgent:
         )
         intents = context.request = as_wished(intents, context.is_alias)
         answers = []
-        if option is None or option.intents is None:
-            require_clear_places(intents)
         for intent in intents:
             answer = _ANSWERS.get(type(intent))
             if answer is not None:
-                answers.append(answer(context, intent))
+                answers.append(answer(context, placed(context, intent)))
             elif not isinstance(intent, UndoLast):
                 carry_out(context, _edit(intent))
             elif len(intents) > 1:
                 raise UnclearRequestError("Undo alone, please; nothing was changed.")
+        if option is None or option.intents is None:
+            require_clear_places(intents)
         return Understood(
             intents,
             context.copy.change(),

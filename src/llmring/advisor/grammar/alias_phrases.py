@@ -14,6 +14,7 @@ from llmring.advisor.grammar.intent_parts import (
     AliasPhrase,
     ModelsOfAlias,
     RecommendedModel,
+    Successor,
 )
 from llmring.advisor.grammar.lexer import Token
 from llmring.advisor.grammar.spoken_models import SpokenModel
@@ -39,6 +40,13 @@ def name(chart: Chart, at: int) -> Iterator[tuple[str, int]]:
         yield known or token.text, at + 1
     elif _can_be_name(chart, at) and chart.names.models.find([token.word]) is None:
         yield _as_new(chart, at), at + 1
+
+
+def known(chart: Chart, at: int) -> Iterator[tuple[str, int]]:
+    """Yield the name of an existing alias."""
+    for found, end in name(chart, at):
+        if chart.names.alias(found) is not None:
+            yield found, end
 
 
 def profile_name(chart: Chart, at: int) -> Iterator[tuple[str, int]]:
@@ -270,6 +278,12 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ("model <spoken>", lambda v: v["spoken"]),
         ("(newest|latest|current|most recent|new) <spoken> [model]", _newest),
         ("<need>", _first),
+        ("(successor|replacement|newer version)", lambda _: Successor()),
+        (
+            "(successor|replacement) (of|for) <spoken>",
+            lambda v: Successor(v["spoken"]),
+        ),
+        ("<spoken> 's (successor|replacement)", lambda v: Successor(v["spoken"])),
         (
             "(that|it|that one|that model|this one|this model|recommended one|recommended model|"
             "recommendation|one you recommended|model you recommended|"
@@ -294,6 +308,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
 }
 LEXEMES = {
     "environment": environment,
+    "known": known,
     "listed_profile": listed_profile,
     "name": name,
     "profile_name": profile_name,

@@ -70,7 +70,15 @@ class ModelsOfAlias(Struct, frozen=True):
     alias: str
 
 
-ModelPhrase = SpokenModel | DescribedModel | RecommendedModel | ModelsOfAlias | PlacedModel
+class Successor(Struct, frozen=True):
+    """The model that a vendor names to follow another; None for the one that is replaced."""
+
+    model: SpokenModel | None = None
+
+
+ModelPhrase = (
+    Successor | SpokenModel | DescribedModel | RecommendedModel | ModelsOfAlias | PlacedModel
+)
 
 
 class ModelList(Struct, frozen=True, kw_only=True):
@@ -89,6 +97,10 @@ class ModelList(Struct, frozen=True, kw_only=True):
     vendors: int = 1
     backup: Need | None = None
     without: tuple[str, ...] = ()
+
+
+# The key of the limit before, in the place of a name: "30 rpm for fast and 60 for coder".
+SAME_KEY = "(same)"
 
 
 class Setting(Struct, frozen=True):

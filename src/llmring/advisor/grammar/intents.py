@@ -108,11 +108,19 @@ class UseInProfile(Struct, frozen=True):
 
 
 class ReplaceModels(Struct, frozen=True):
-    """A request to replace a model by another, in some aliases or everywhere."""
+    """A request to replace a model by another, in some aliases or everywhere.
+
+    Attributes:
+        old: The model to replace.
+        new: The model that takes its place.
+        aliases: The aliases.
+        every: True if the old one means every model with its name: "all openai models".
+    """
 
     old: ModelPhrase
     new: ModelPhrase
     aliases: AliasPhrase
+    every: bool = False
 
 
 class UpgradeModels(Struct, frozen=True):

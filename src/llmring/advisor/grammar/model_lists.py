@@ -116,12 +116,20 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ("<model>", _sequence),
         (
             "<model> (and|,|then|, then|, and|and then|, and then|followed by|, followed by|"
+            "and finally|, finally|, and finally|finally|and last|, and last|then finally|and "
+            "lastly|"
+            "and as last resort|, and as last resort|"
             "first , then|first then|first and|first and then|as primary and|"
             "plus) <more:sequence>",
             _sequence,
         ),
         ("first <model> [,] [and] then <more:sequence>", _sequence),
         ("<one:model> first (,|and|, and) <two:model> second", _numbered),
+        (
+            "<one:model> [as] (primary|primary model|main model|first choice|main|default) (,|and|"
+            ", and|with) <two:model> [as] <fallback>",
+            _numbered,
+        ),
         (
             "<one:model> first [,] <two:model> second (,|and|, and) <three:model> (third|last)",
             _numbered,

@@ -242,7 +242,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
     ),
     "tail": rules(
         (
-            "(that|which|who) [can|could|is able to|are able to|knows how to|will] <abilities>",
+            "(that|which|who) [can|could|is able to|are able to|knows how to|will|should] [be able "
+            "to] <abilities>",
             lambda v: tuple(Feature("capability", each) for each in v["abilities"]),
         ),
         (
@@ -286,8 +287,22 @@ RULES: dict[str, tuple[Rule, ...]] = {
             lambda _: (Feature("provider", OWN_MACHINE),),
         ),
         (
-            "(that|which) is <qualities>",
+            "(that|which) [should] (is|be) <qualities>",
             lambda v: v["qualities"],
+        ),
+        (
+            "[,|;|.] [and] (it should be|keep it|make it|preferably|ideally|as) <qualities> [as "
+            "possible|one|ones|if you can]",
+            lambda v: v["qualities"],
+        ),
+        (
+            "[,|;] <superlative> (one|possible|available|there is|you have|you can find|you know)",
+            lambda v: (v["superlative"],),
+        ),
+        (
+            "[,|;] [and] (preferably|ideally|prefer|i prefer|we prefer) [one|ones] [from|of|by] "
+            "<vendors>",
+            lambda v: v["vendors"],
         ),
     ),
     "tails": rules(

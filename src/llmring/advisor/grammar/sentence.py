@@ -32,13 +32,14 @@ from llmring.advisor.grammar.clauses import (
     replace_clauses,
     scale_clauses,
 )
-from llmring.advisor.grammar.intent_parts import AliasPhrase, DescribedModel
+from llmring.advisor.grammar.intent_parts import SAME_KEY, AliasPhrase, DescribedModel, Setting
 from llmring.advisor.grammar.intents import (
     BindAliases,
     Edit,
     Intent,
     Recommend,
     RenameAlias,
+    ReplaceModels,
     SetLimits,
     Topic,
 )
@@ -58,6 +59,7 @@ from llmring.advisor.grammar.vocabulary import Vocabulary
 # Plain requests are shorter.
 _MOST_CHARACTERS = 1000
 _MOST_TOKENS = 80
+_ASKING = frozenset(("what", "which", "how", "when", "who", "why", "where"))
 
 
 def _placed(v: Values) -> tuple[Intent, ...] | None:
@@ -106,8 +108,14 @@ def _whole(v: Values) -> tuple[Intent, ...] | None:
         if isinstance(each, tuple):
             if not any(isinstance(before, each[1]) for before in found):
                 return None
+        elif isinstance(each, SetLimits) and each.settings[:1] and _is_same(each):
+            continued = _with_key(each, found)
+            if continued is None:
+                return None
+            found.append(continued)
         else:
             found.append(each)
+    found = _with_alias(found)
     # A wish behind an edit is likely a part of the edit.
     edited = False
     for each in found:
@@ -115,6 +123,37 @@ def _whole(v: Values) -> tuple[Intent, ...] | None:
             return None
         edited = edited or isinstance(each, Edit)
     return tuple(found)
+
+
+def _is_same(intent: SetLimits) -> bool:
+    return intent.settings[0].key == SAME_KEY
+
+
+def _with_key(intent: SetLimits, before: list[Any]) -> SetLimits | None:
+    """Complete "and 60 for coder" by the only limit of the clause before."""
+    last = before[-1] if before else None
+    if not isinstance(last, SetLimits) or len(last.settings) != 1:
+        return None
+    [setting] = last.settings
+    [same] = intent.settings
+    if not isinstance(setting.value, int | float):
+        return None
+    return replace(intent, settings=(Setting(setting.key, same.value),))
+
+
+def _with_alias(found: list[Any]) -> list[Any]:
+    """Complete "use A in dev and B in prod for fast" by the alias at the end."""
+    bindings = [each for each in found if isinstance(each, BindAliases)]
+    if len(bindings) != len(found) or len(found) < 2:
+        return found
+    *rest, last = bindings
+    left_out = all(each.aliases.scope == "left out" and each.aliases.profile for each in rest)
+    if not left_out or last.aliases.scope != "named" or last.aliases.profile is None:
+        return found
+    completed = [
+        replace(each, aliases=replace(last.aliases, profile=each.aliases.profile)) for each in rest
+    ]
+    return [*completed, last]
 
 
 def _answered_first(v: Values) -> tuple[Intent, ...] | None:
@@ -152,6 +191,7 @@ _EDITS = (
     "undo",
     "topic",
     "scale",
+    "need_frame",
     "limit_frame",
     "bind_frame",
     "backup_frame",
@@ -209,6 +249,11 @@ _RULES: dict[str, tuple[Rule, ...]] = {
             "expensive|costly|pricey|old|outdated|unreliable|flaky|bad|weak|cheaper|faster|better|"
             "smarter|cheap|good|fast|good enough|obsolete|deprecated|retired|retiring|going away|"
             "newer|overkill|useless)",
+            lambda _: True,
+        ),
+        (
+            "(,|;|.|because|since|as) (we|i) (do not|no longer) (need|use|want) (it|that|them) "
+            "[anymore]",
             lambda _: True,
         ),
     ),
@@ -271,6 +316,7 @@ GRAMMAR = Grammar(
         **need_phrases.LEXEMES,
         **alias_phrases.LEXEMES,
         **edit_frames.LEXEMES,
+        **need_clauses.LEXEMES,
         **need_questions.LEXEMES,
     },
 )
@@ -299,6 +345,14 @@ def readings(text: str, names: Vocabulary) -> list[tuple[Intent, ...]]:
     return _explicit(dict.fromkeys(found))
 
 
+def question_in(text: str, names: Vocabulary) -> tuple[Intent, ...] | None:
+    """Recognize a question by its words; None for anything else."""
+    tokens = tokens_of(text[:_MOST_CHARACTERS], names.kept())[:_MOST_TOKENS]
+    if not tokens or not (tokens[-1].word == "?" or tokens[0].word in _ASKING):
+        return None
+    return spotted(Chart(GRAMMAR, tokens, names))
+
+
 def _contradicts(tokens: tuple[Token, ...]) -> bool:
     """Return True if a negation meets an upper limit: "may not use at most 5" means neither."""
     text = f" {' '.join(token.word for token in tokens)} "
@@ -317,7 +371,7 @@ def _clause_contradicts(clause: str) -> bool:
 
 def _explicit(found: Iterable[tuple[Intent, ...]]) -> list[tuple[Intent, ...]]:
     """Drop the readings that take a name for a purpose, if it is called an alias."""
-    kept = [*found]
+    kept = _plural([*found])
     aliases = {
         phrase.names for intents in kept for phrase in _phrases(intents) if phrase.new == "explicit"
     }
@@ -328,6 +382,14 @@ def _explicit(found: Iterable[tuple[Intent, ...]]) -> list[tuple[Intent, ...]]:
             phrase.new == "implied" and phrase.names in aliases for phrase in _phrases(intents)
         )
     ] or kept
+
+
+def _plural(found: list[tuple[Intent, ...]]) -> list[tuple[Intent, ...]]:
+    """Drop the readings of "all openai models" that take them for one model."""
+    is_plural = [
+        any(isinstance(each, ReplaceModels) and each.every for each in intents) for intents in found
+    ]
+    return [each for each, plural in zip(found, is_plural, strict=True) if plural] or found
 
 
 def _phrases(intents: tuple[Intent, ...]) -> Iterator[AliasPhrase]:

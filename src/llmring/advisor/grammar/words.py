@@ -161,7 +161,7 @@ NOT_NAMES = frozenset(
     cost costs money dollars cents same other another different else more less most least
     first second third last primary main instead again only maybe perhaps possibly probably
     exactly about around there here everywhere anywhere wherever nowhere boss team everybody
-    named called
+    named called up down off out over finally lastly also
     """.split()  # noqa: SIM905 -- as a list, one word a line
 )
 

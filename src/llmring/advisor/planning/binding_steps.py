@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from llmring.advisor.changes import Bind, RenameBinding, ReplaceModel, SetPolicy, Unbind
+from llmring.advisor.changes import Bind, RenameBinding, SetPolicy, Unbind
 from llmring.advisor.grammar.intent_parts import (
     AliasPhrase,
     DescribedModel,
     ModelList,
-    ModelPhrase,
     PlacedModel,
+    Successor,
 )
 from llmring.advisor.grammar.intents import (
     AddModels,
@@ -18,10 +18,8 @@ from llmring.advisor.grammar.intents import (
     OrderModels,
     RemoveAliases,
     RenameAlias,
-    ReplaceModels,
     SetFallbacks,
     SpreadVendors,
-    UpgradeModels,
 )
 from llmring.advisor.grammar.spoken_models import SpokenModel
 from llmring.advisor.grammar.words import ENVIRONMENTS
@@ -30,15 +28,14 @@ from llmring.advisor.planning.model_selection import (
     among,
     by_price,
     fallbacks,
+    is_vendor,
     one,
     one_in,
     require_clear_rank,
     selected,
 )
 from llmring.advisor.planning.unclear import AlreadySoError, Option, UnclearRequestError
-from llmring.lockfile.document import ModelRef
 from llmring.registry.price import price_tag
-from llmring.registry.successors import ReplacementRules, steps
 
 _NOTHING = "Nothing was changed."
 
@@ -46,6 +43,8 @@ _NOTHING = "Nothing was changed."
 def bind(context: Context, intent: BindAliases) -> None:
     """Bind the aliases of a clause."""
     places = context.places(intent.aliases, creates=True)
+    if _succeeds(context, intent, places):
+        return
     models = selected(context, intent.models)
     vendors = {each.partition(":")[0] for each in models}
     if len(vendors) < intent.models.vendors:
@@ -57,23 +56,47 @@ def bind(context: Context, intent: BindAliases) -> None:
         context.copy.make(Bind(alias, models, given, _reason(context, intent, models)))
 
 
+def _succeeds(context: Context, intent: BindAliases, places: tuple[Place, ...]) -> bool:
+    """Put a successor in the place of its predecessor, where aliases have that one."""
+    match intent.models.models:
+        case (Successor(SpokenModel() as named),) if intent.models.fallbacks is None:
+            old, new = one(context, named), one(context, Successor(named))
+        case _:
+            return False
+    if not all(old in context.copy.models(*place) for place in places):
+        return False
+    for place in places:
+        swapped = [new if each == old else each for each in context.copy.models(*place)]
+        rebind(context, place, [*dict.fromkeys(swapped)])
+    return True
+
+
 def add(context: Context, intent: AddModels) -> None:
     """Add models to aliases, behind those that they have."""
     for place in context.places(intent.aliases):
-        there = _models(context, place)
-        models = selected(context, intent.models, tuple(there))
+        there = models_of(context, place)
+        models = selected(context, _chosen_of_vendor(intent.models), tuple(there))
         new = [each for each in models if each not in there]
         if not new:
             raise AlreadySoError(
                 f"{place[0]} has {', '.join(models) or 'these models'} already. {_NOTHING}"
             )
-        _rebind(context, place, [*there, *new])
+        rebind(context, place, [*there, *new])
+
+
+def _chosen_of_vendor(models: ModelList) -> ModelList:
+    """Read "a google model" as a fallback to choose among those of the vendor."""
+    match models.models:
+        case (DescribedModel(need, is_precise=False),) if is_vendor(need):
+            return ModelList(models=(), fallbacks=1, backup=need)
+        case _:
+            return models
 
 
 def set_fallbacks(context: Context, intent: SetFallbacks) -> None:
     """Replace the fallbacks of aliases."""
     for place in context.places(intent.aliases):
-        there = _models(context, place)
+        there = models_of(context, place)
         models = [
             one_in(context, place, each)
             if isinstance(each, PlacedModel)
@@ -84,7 +107,7 @@ def set_fallbacks(context: Context, intent: SetFallbacks) -> None:
             raise UnclearRequestError(
                 f"{there[0]} is the first model of {place[0]}, not a fallback. {_NOTHING}"
             )
-        _rebind(context, place, [*dict.fromkeys((there[0], *models))])
+        rebind(context, place, [*dict.fromkeys((there[0], *models))])
 
 
 def move(context: Context, intent: MoveModel) -> None:
@@ -93,15 +116,15 @@ def move(context: Context, intent: MoveModel) -> None:
         require_clear_rank(context, place, intent.model)
         model = one_in(context, place, intent.model)
         rest = [each for each in context.copy.models(*place) if each != model]
-        _rebind(context, place, [model, *rest] if intent.place == "first" else [*rest, model])
+        rebind(context, place, [model, *rest] if intent.place == "first" else [*rest, model])
 
 
 def order(context: Context, intent: OrderModels) -> None:
     """Put models into an order: the named ones take the places that they have together."""
     for place in context.places(intent.aliases):
-        there = _models(context, place)
+        there = models_of(context, place)
         if intent.by_price:
-            _rebind(context, place, by_price(context, there))
+            rebind(context, place, by_price(context, there))
             continue
         wanted = [one_in(context, place, each) for each in intent.models] or there[::-1]
         missing = [each for each in wanted if each not in there]
@@ -112,77 +135,21 @@ def order(context: Context, intent: OrderModels) -> None:
             lack = f"does not have {', '.join(missing)}" if missing else "has a single model"
             raise UnclearRequestError(f"{place[0]} {lack}. {_NOTHING}")
         left = iter(wanted)
-        _rebind(context, place, [next(left) if each in wanted else each for each in there])
-
-
-def replace_models(context: Context, intent: ReplaceModels) -> None:
-    """Replace a model by another: in the named aliases, in a profile, or in every profile."""
-    phrase = intent.aliases
-    new = one(context, intent.new)
-    old = _used(context, intent.old, phrase)
-    if old == new:
-        raise UnclearRequestError(f"Both are {old}. {_NOTHING}")
-    if phrase.scope in ("named", "back"):
-        for place in context.places(phrase):
-            there = _models(context, place)
-            if old not in there:
-                raise UnclearRequestError(
-                    f"{place[0]} does not have {old}; it has {', '.join(there)}. {_NOTHING}"
-                )
-            swapped = [new if each == old else each for each in there]
-            _rebind(context, place, [*dict.fromkeys(swapped)])
-        return
-    profile = phrase.profile or context.profile
-    users = _users(context, old, profile)
-    if not users:
-        raise UnclearRequestError(f"No alias has {old}. {_NOTHING}")
-    if phrase.scope == "left out" and profile is None and len({p for _, p in users}) > 1:
-        where = ", ".join(f"{alias} in {place}" for alias, place in users)
-        raise UnclearRequestError(
-            f"{old} is in several profiles ({where}). Write: everywhere, or name a profile. "
-            f"{_NOTHING}"
-        )
-    context.turn_to(users)
-    context.copy.make(ReplaceModel(old, new, profile))
-
-
-def upgrade(context: Context, intent: UpgradeModels) -> None:
-    """Replace the models of aliases by the newest of their lines."""
-    editor = context.editor
-    done = False
-    for alias, profile in context.places(intent.aliases):
-        there = _models(context, (alias, profile))
-        policy = context.copy.policy(alias, profile)
-        rules = ReplacementRules(
-            on=editor.day,
-            needs=policy.get("needs", ()),
-            min_context=policy.get("min_context", 0),
-        )
-        models = []
-        for step in steps([ModelRef.parse(each) for each in there], editor.known, rules):
-            facts = step.facts
-            leaves = facts is not None and bool(facts.retires or facts.deprecated)
-            is_due = leaves or not intent.retiring
-            models.append(str(step.to) if step.to is not None and is_due else str(step.ref))
-        if models != there:
-            done = True
-            _rebind(context, (alias, profile), models)
-    if not done:
-        raise AlreadySoError(f"No newer model fits. {_NOTHING}")
+        rebind(context, place, [next(left) if each in wanted else each for each in there])
 
 
 def spread(context: Context, intent: SpreadVendors) -> None:
     """Add fallbacks until aliases have models of several vendors."""
     done = False
     for place in context.places(intent.aliases):
-        there = _models(context, place)
+        there = models_of(context, place)
         vendors = len({each.partition(":")[0] for each in there})
         missing = max(intent.vendors - vendors, intent.models - len(there))
         if missing > 0:
             new = fallbacks(context, there, None, missing)
             if len(new) < missing:
                 raise UnclearRequestError(f"No other vendor has a model like these. {_NOTHING}")
-            _rebind(context, place, [*there, *new])
+            rebind(context, place, [*there, *new])
             done = True
     if not done:
         raise _has_fallbacks(context, intent)
@@ -252,7 +219,7 @@ def copy(context: Context, intent: CopyAlias) -> None:
                 f"No profile is called {intent.to}. Create it first: create a profile called "
                 f"{intent.to}. {_NOTHING}"
             )
-        models = _models(context, (alias, profile))
+        models = models_of(context, (alias, profile))
         policy = context.copy.policy(alias, profile)
         given = context.copy.given(to[1])
         context.copy.make(Bind(to[0], models, given))
@@ -270,51 +237,29 @@ def remove(context: Context, intent: RemoveAliases) -> None:
         context.copy.make(Unbind(alias, context.copy.given(profile)))
 
 
-def _models(context: Context, place: Place) -> list[str]:
+def models_of(context: Context, place: Place) -> list[str]:
+    """Return the models of an alias.
+
+    Raises:
+        UnclearRequestError: Its profile does not have it.
+    """
     found = context.copy.models(*place)
     if not found:
         raise UnclearRequestError(f"Profile {place[1]} has no alias {place[0]}. {_NOTHING}")
     return found
 
 
-def _rebind(context: Context, place: Place, models: list[str]) -> None:
+def rebind(context: Context, place: Place, models: list[str]) -> None:
+    """Bind an alias to other models, in its profile itself.
+
+    Raises:
+        AlreadySoError: It has these models.
+    """
     alias, profile = place
     if models == context.copy.models(alias, profile):
         raise AlreadySoError(f"{alias} has these models in this order already. {_NOTHING}")
     context.copy.own(alias, profile)
     context.copy.make(Bind(alias, models, context.copy.given(profile)))
-
-
-def _used(context: Context, phrase: ModelPhrase, aliases: AliasPhrase) -> str:
-    """Select the model to replace: of all with its name, the one that is used."""
-    if isinstance(phrase, PlacedModel):
-        [place] = context.places(aliases)[:1]
-        return one_in(context, place, phrase)
-    if isinstance(phrase, SpokenModel | DescribedModel):
-        places = (
-            context.places(aliases)
-            if aliases.scope in ("named", "back")
-            else [
-                (alias, each.name)
-                for each in context.copy.lockfile.profiles.values()
-                for alias in each.bindings
-            ]
-        )
-        every = [model for place in places for model in context.copy.models(*place)]
-        found = among(context, phrase, [*dict.fromkeys(every)])
-        if found is not None:
-            return found
-    return one(context, phrase)
-
-
-def _users(context: Context, model: str, profile: str | None) -> tuple[Place, ...]:
-    ref = ModelRef.parse(model)
-    return tuple(
-        (alias, each.name)
-        for each in context.copy.lockfile.profiles.values()
-        for alias, binding in each.bindings.items()
-        if binding.at[1] == each.name and ref in binding.models and profile in (None, each.name)
-    )
 
 
 def _reason(context: Context, intent: BindAliases, models: list[str]) -> str | None:

@@ -35,7 +35,13 @@ from llmring.advisor.grammar.intents import (
     UpgradeModels,
     UseInProfile,
 )
-from llmring.advisor.planning import binding_steps, exclusion_steps, policy_steps, profile_steps
+from llmring.advisor.planning import (
+    binding_steps,
+    exclusion_steps,
+    policy_steps,
+    profile_steps,
+    replacement_steps,
+)
 from llmring.advisor.planning.context import Context
 from llmring.advisor.planning.unclear import Option, UnclearRequestError
 
@@ -47,8 +53,8 @@ _STEPS: dict[type, Callable[[Context, Any], None]] = {
     OrderModels: binding_steps.order,
     RemoveModels: exclusion_steps.remove_models,
     KeepModels: exclusion_steps.keep_models,
-    ReplaceModels: binding_steps.replace_models,
-    UpgradeModels: binding_steps.upgrade,
+    ReplaceModels: replacement_steps.replace_models,
+    UpgradeModels: replacement_steps.upgrade,
     SpreadVendors: binding_steps.spread,
     RenameAlias: binding_steps.rename,
     CopyAlias: binding_steps.copy,
@@ -72,10 +78,7 @@ def carry_out(context: Context, intent: Edit) -> None:
         UnclearRequestError: It can't be carried out, or its meaning is unclear.
         LLMRingError: The lockfile can't be changed so.
     """
-    if isinstance(intent, UseInProfile):
-        intent = replace(intent, profile=context.profile_of(intent.profile))
-    else:
-        intent = _with(intent, lambda each: replace(each, profile=context.profile_of(each.profile)))
+    intent = placed(context, intent)
     match intent:
         case Topic(aliases):
             if aliases.scope == "left out":
@@ -94,6 +97,13 @@ def carry_out(context: Context, intent: Edit) -> None:
             if step is None:
                 raise UnclearRequestError("That can't be combined with other changes.")
             step(context, intent)
+
+
+def placed(context: Context, intent: _T) -> _T:
+    """Put the profile of the clauses before in the place of "there"."""
+    if isinstance(intent, UseInProfile):
+        return cast("_T", replace(intent, profile=context.profile_of(intent.profile)))
+    return _with(intent, lambda each: replace(each, profile=context.profile_of(each.profile)))
 
 
 def require_clear_places(intents: tuple[Intent, ...]) -> None:

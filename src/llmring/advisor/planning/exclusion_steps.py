@@ -17,7 +17,6 @@ from llmring.advisor.grammar.intents import KeepModels, RemoveModels
 from llmring.advisor.planning.context import Context, Place
 from llmring.advisor.planning.model_selection import every_in, one_in, selected
 from llmring.advisor.planning.unclear import AlreadySoError, Option, UnclearRequestError
-from llmring.lockfile.document import Lockfile
 
 _NOTHING = "Nothing was changed."
 
@@ -26,11 +25,7 @@ def remove_models(context: Context, intent: RemoveModels) -> None:
     """Remove models from aliases; at least one must remain in each."""
     phrase = intent.aliases
     many = phrase.scope in ("all", "everywhere")
-    places = (
-        _every_place(context.copy.lockfile)
-        if phrase.scope == "everywhere"
-        else context.places(phrase)
-    )
+    places = context.copy.own_places() if phrase.scope == "everywhere" else context.places(phrase)
     left: dict[Place, list[str]] = {}
     for place in places:
         there = _models(context, place)
@@ -130,20 +125,11 @@ def _note_others(context: Context, intent: RemoveModels) -> None:
     """Remark on the aliases of other profiles that have the models."""
     still = [
         f"{alias} in profile {profile}"
-        for alias, profile in _every_place(context.copy.lockfile)
+        for alias, profile in context.copy.own_places()
         if any(every_in(context, (alias, profile), each) for each in intent.models)
     ]
     if still:
         context.notes.append(f"Still in: {', '.join(still)}.")
-
-
-def _every_place(lockfile: Lockfile) -> tuple[Place, ...]:
-    return tuple(
-        (alias, profile.name)
-        for profile in lockfile.profiles.values()
-        for alias, binding in profile.bindings.items()
-        if binding.at[1] == profile.name
-    )
 
 
 def _keep(context: Context, place: Place, models: list[str]) -> None:

@@ -14,6 +14,7 @@ from llmring.advisor.grammar.intent_parts import (
     ModelsOfAlias,
     PlacedModel,
     RecommendedModel,
+    Successor,
 )
 from llmring.advisor.grammar.need_phrases import OWN_MACHINE
 from llmring.advisor.grammar.spoken_models import SpokenModel
@@ -152,6 +153,13 @@ def _has_words(model: str, words: list[str]) -> bool:
     return set(words) <= set(re.findall(r"[a-z]+", model.partition(":")[2].lower()))
 
 
+def is_vendor(need: Need) -> bool:
+    """Return True if a need names nothing but a vendor, other than the user's own machine."""
+    named = {*need.providers, *need.lines}
+    is_plain = need == Need(providers=need.providers, lines=need.lines)
+    return bool(named) and is_plain and not named <= set(OWN_MACHINE)
+
+
 def _of_provider(context: Context, phrase: DescribedModel, models: list[str]) -> str | None:
     """Find the only model of some that a provider has; None if none of them is its own.
 
@@ -238,6 +246,10 @@ def chosen(context: Context, phrase: ModelPhrase) -> list[str]:
             return [context.recommended[index]]
         case PlacedModel():
             raise UnclearRequestError(context.which_alias())
+        case Successor(model):
+            if model is None:
+                raise UnclearRequestError("The successor of which model? Nothing was changed.")
+            return [successor_of(context, _spoken(context, model))]
         case ModelsOfAlias(alias):
             profile = context.profile or context.editor.profile
             models = context.copy.models(alias, profile)
@@ -246,6 +258,20 @@ def chosen(context: Context, phrase: ModelPhrase) -> list[str]:
                     f"Profile {profile} has no alias {alias}. Nothing was changed."
                 )
             return models
+
+
+def successor_of(context: Context, model: str) -> str:
+    """Return the model that the vendor of another names as its successor.
+
+    Raises:
+        UnclearRequestError: It names none.
+    """
+    facts = context.editor.facts(model)
+    if facts is None or facts.successor is None:
+        raise UnclearRequestError(
+            f"The registry names no successor of {model}. Name a model. Nothing was changed."
+        )
+    return f"{facts.provider}:{facts.successor}"
 
 
 def fallbacks(

@@ -12,9 +12,15 @@ from llmring.advisor.grammar.intents import (
     NewProfiles,
     UseInProfile,
 )
-from llmring.advisor.grammar.need_phrases import OWN_MACHINE
 from llmring.advisor.planning.context import Context
-from llmring.advisor.planning.model_selection import candidates, fallbacks, local_in_use, selected
+from llmring.advisor.planning.model_selection import (
+    candidates,
+    every_in,
+    fallbacks,
+    is_vendor,
+    local_in_use,
+    selected,
+)
 from llmring.advisor.planning.unclear import AlreadySoError, UnclearRequestError
 from llmring.advisor.ranking import Need
 from llmring.registry.price import price_tag
@@ -52,7 +58,7 @@ def use(context: Context, intent: UseInProfile) -> None:
     models = intent.models
     one = models.models[0] if len(models.models) == 1 and models.fallbacks is None else None
     before = context.copy.change()
-    if isinstance(one, DescribedModel) and one.is_precise:
+    if isinstance(one, DescribedModel) and (one.is_precise or is_vendor(one.need)):
         _bind_all(context, profile, one.need)
     else:
         chosen = selected(context, models)
@@ -78,7 +84,12 @@ def _bind_all(context: Context, profile: str, need: Need) -> None:
             min_context=binding.policy.get("min_context", need.min_context),
         )
         found = candidates(context, whole)
-        if _is_vendor(need):
+        kept = every_in(context, (alias, profile), DescribedModel(need)) if is_vendor(need) else []
+        if kept:
+            context.copy.own(alias, profile)
+            context.copy.make(Bind(alias, kept, context.copy.given(profile)))
+            continue
+        if is_vendor(need):
             # A vendor alone: for each alias, its model that is most like the present one.
             like = fallbacks(context, [str(binding.models[0])], None, 1, whole)
             found = [each for each in found if str(each) in like] or found
@@ -91,13 +102,6 @@ def _bind_all(context: Context, profile: str, need: Need) -> None:
         prices = facts.prices_on(context.editor.day) if facts else None
         reason = f"{need.order}, {price_tag(prices)}" if prices else None
         context.copy.make(Bind(alias, [model], context.copy.given(profile), reason))
-
-
-def _is_vendor(need: Need) -> bool:
-    """Return True if a need names nothing but a vendor, other than the user's own machine."""
-    named = {*need.providers, *need.lines}
-    is_plain = need == Need(providers=need.providers, lines=need.lines)
-    return bool(named) and is_plain and not named <= set(OWN_MACHINE)
 
 
 def duplicate(context: Context, intent: DuplicateProfile) -> None:

@@ -64,6 +64,15 @@ class WorkingCopy:
         lockfile = self.lockfile
         return resolve.bindings(lockfile, profile) if profile in lockfile.profiles else {}
 
+    def own_places(self) -> tuple[tuple[str, str], ...]:
+        """Return each alias with its profile, without those that profiles inherit."""
+        return tuple(
+            (alias, profile.name)
+            for profile in self.lockfile.profiles.values()
+            for alias, binding in profile.bindings.items()
+            if binding.at[1] == profile.name
+        )
+
     def models(self, alias: str, profile: str) -> list[str]:
         """Return the models of an alias; empty if the profile does not have it."""
         binding = self.bindings(profile).get(alias)

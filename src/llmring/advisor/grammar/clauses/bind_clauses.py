@@ -25,7 +25,7 @@ from llmring.advisor.grammar.intents import (
     UseInProfile,
     WantedModels,
 )
-from llmring.advisor.grammar.need_phrases import described
+from llmring.advisor.grammar.need_phrases import Feature, described
 
 Clause = tuple[Edit, ...]
 
@@ -62,7 +62,7 @@ def _first_then(v: Values) -> Clause:
 
 
 def _wanted_there(v: Values) -> tuple[Any, ...] | None:
-    need = described((*v.get("qualities", ()), *v["tails"]))
+    need = described((*v.get("qualities", ()), *v.get("near", ()), *v["tails"]))
     if need is None:
         return None
     return _wanted({"models": ModelList(models=(need,)), "use": v["use"]})
@@ -143,10 +143,14 @@ def _instead(v: Values) -> tuple[ReplaceModels, ...] | None:
 
 
 def _able(v: Values) -> ModelList:
-    from llmring.advisor.ranking import Need
+    able = tuple(Feature("capability", each) for each in v["abilities"])
+    need = described((*able, *v.get("tails", ())))
+    return ModelList(models=(need,) if need is not None else ())
 
-    need = Need(capabilities=tuple(sorted(set(v["abilities"]))))
-    return ModelList(models=(DescribedModel(need),))
+
+def _able_alias(v: Values) -> Clause | None:
+    models = _able(v)
+    return (BindAliases(v["new_alias"], models),) if models.models else None
 
 
 RULES: dict[str, tuple[Rule, ...]] = {
@@ -178,7 +182,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ("make <models> model (behind|of|for|in) <use>", _bound),
         (
             "(i want|we want|i would like|i need|we need|find|find me|pick|choose|get "
-            "me) [<qualities>] <noun> for <use> <tails>",
+            "me) [<qualities>] <noun> [<near:tails>] for <use> [,] <tails>",
             _wanted_there,
         ),
         ("(hook|wire|link) <target> up (to|with) <models>", _bound),
@@ -293,8 +297,9 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ),
         ("(create|add|define|register|set up) <models> as <target>", _bound),
         (
-            f"{_CREATE} <new_alias:explicit_alias> (that|which|for) [can|could] <abilities>",
-            lambda v: (BindAliases(v["new_alias"], _able(v)),),
+            f"{_CREATE} <new_alias:explicit_alias> (that|which|for|, it|; it|. it) [can|could|"
+            "should|needs to] [be able to] <abilities> [<tails>]",
+            _able_alias,
         ),
         ("(call|name) (it|that|this|that one|that model|this one) <target>", _recommended),
         (
@@ -357,6 +362,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             lambda v: (BindAliases(replace(LEFT_OUT, profile=v["where"]), v["models"]),),
         ),
         ("<models> (for|behind) <use>", _bound),
+        ("<models> <where> (for|behind) <use>", _bound),
         ("<who> (to|->|=|:|at) <models> [<where>]", _bound),
         (
             "<models> <where>",

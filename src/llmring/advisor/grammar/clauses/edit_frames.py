@@ -20,7 +20,8 @@ from llmring.advisor.grammar.intents import (
     UseInProfile,
 )
 from llmring.advisor.grammar.model_lists import backup_of, models_of
-from llmring.advisor.grammar.need_phrases import described
+from llmring.advisor.grammar.need_phrases import OWN_MACHINE, described
+from llmring.advisor.ranking import Need
 
 Clause = tuple[Edit, ...]
 
@@ -29,7 +30,8 @@ _WISH = "i_want i_would_like we_want we_would_like i_need we_need want need"
 _AIM = "make_sure ensure see_to_it that to for of on in at with be"
 
 _USED_IN = (
-    f"{_SHOULD} {_WISH} use uses using run runs running on be is are set switch point put move "
+    f"{_SHOULD} {_WISH} use uses using run runs running on be is are set set_up configure choose "
+    f"pick for give want wants need needs switch point put move "
     f"bind "
     "make let have to only exclusively entirely with bound_to based_on rely_on"
 )
@@ -115,6 +117,14 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "plural_models": rules(
         ("[only] <qualities> (models|ones) [<tails>]", _any_of),
         ("[only] models <tails>", _any_of),
+        (
+            "[as] (cheap|inexpensive|cheapest) [as possible]",
+            lambda _: ModelList(models=(DescribedModel(Need()),)),
+        ),
+        (
+            "(local|offline)",
+            lambda _: ModelList(models=(DescribedModel(Need(providers=OWN_MACHINE)),)),
+        ),
     ),
     "everything": rules(
         (

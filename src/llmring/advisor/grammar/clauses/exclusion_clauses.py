@@ -21,6 +21,10 @@ def _excluded(v: Values) -> Clause:
     return (RemoveModels(aliases, v["excluded"], every=True),)
 
 
+def _of_all(v: Values) -> Clause:
+    return _excluded({**v, "who": AliasPhrase(scope="all")})
+
+
 def _kept(v: Values) -> Clause | None:
     need = described(v["vendors"])
     return None if need is None else (KeepModels(v["who"], need),)
@@ -50,6 +54,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         (f"(do not|never) use [any] <excluded> {_IN} <who> [anymore]", _excluded),
         (f"(avoid|exclude|ban|stop using) [any] <excluded> {_IN} <who>", _excluded),
         (f"{REMOVE} (all|every|any) <excluded:vendors_only> {_IN} <who>", _excluded),
+        (f"{REMOVE} (all|every|any) <excluded:vendors_only>", _of_all),
         (f"{REMOVE} <excluded:vendors_only> <everywhere>", _excluded),
         (f"{REMOVE} <excluded:sequence> <everywhere>", _excluded),
         (f"<everywhere> [,] {REMOVE} <excluded>", _excluded),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from llmring.advisor.grammar.chart import Rule, Values, rules
-from llmring.advisor.grammar.intent_parts import LEFT_OUT, AliasPhrase, Setting
+from llmring.advisor.grammar.intent_parts import LEFT_OUT, SAME_KEY, AliasPhrase, Setting
 from llmring.advisor.grammar.intents import Edit, SetLimits
 from llmring.advisor.grammar.limit_phrases import DOLLARS, MOST, keyed
 from llmring.advisor.grammar.quantities import plain
@@ -35,6 +35,10 @@ def _key_of(v: Values) -> Clause | None:
 def _budget(v: Values) -> Clause | None:
     setting: Setting = v["rate"]
     return (SetLimits(_who(v), (setting,)),) if setting.key in DOLLARS else None
+
+
+def _amount(v: Values) -> int | float:
+    return plain(next(v[key] for key in ("number", "money", "duration") if key in v))
 
 
 def _same_key(v: Values) -> Clause | None:
@@ -345,5 +349,14 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ("[with|to|at|give it|use] <settings>", _set),
         ("(with|to|at|and) <settings:bounds>", _set),
         ("[with] [no|maximum of|limit of|max] <settings>", _set),
+        # The limit of the clause before, with another value.
+        (
+            "(<number>|<money>|<duration>) (for|on|to) <who>",
+            lambda v: (SetLimits(v["who"], (Setting(SAME_KEY, _amount(v)),)),),
+        ),
+        (
+            "<who> to (<number>|<money>|<duration>)",
+            lambda v: (SetLimits(v["who"], (Setting(SAME_KEY, _amount(v)),)),),
+        ),
     ),
 }

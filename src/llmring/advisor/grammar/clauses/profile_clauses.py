@@ -14,7 +14,7 @@ from llmring.advisor.grammar.intents import (
     NewProfiles,
     UseInProfile,
 )
-from llmring.advisor.grammar.need_phrases import described
+from llmring.advisor.grammar.need_phrases import OWN_MACHINE, described
 from llmring.advisor.ranking import Need
 
 Clause = tuple[Edit, ...]
@@ -91,7 +91,10 @@ def _plainly_named(v: Values) -> Clause | None:
 
 def _kind(v: Values) -> Need | None:
     need: DescribedModel | None = next(iter(v.values()))
-    return need.need if need is not None and need.is_precise else None
+    if need is None:
+        return None
+    is_local = bool(need.need.providers) and set(need.need.providers) <= set(OWN_MACHINE)
+    return need.need if need.is_precise or is_local else None
 
 
 def _style(name: str) -> Any:
@@ -149,7 +152,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
             lambda _: _word(local=True),
         ),
         (
-            "[with|using|that uses|which uses|where everything uses|that only uses|that "
+            "[both|all|each] [with|using|that uses|which uses|where everything uses|that only uses|"
+            "that "
             "uses only|which only uses|only with|with only|"
             "using only|only|for|of|where all aliases use|where "
             "every alias uses|in which every alias uses|running|that runs|and bind every "
@@ -273,8 +277,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ),
         (f"{_NEW} <style> profile [<base>]", _created),
         (
-            f"{_NEW} profile for (offline|local) (use|work|development)",
-            lambda _: (NewProfiles(names=("local",), models=_word(local=True)),),
+            f"{_NEW} profile for (offline|local) (use|work|development) [[,] <kind>]",
+            lambda v: (NewProfiles(names=("local",), models=v.get("kind", _word(local=True))),),
         ),
         (f"{_NEW} <style> profile (called|named) <names:profile_names> [<base>]", _created),
         (f"{_NEW} profile (for|with|of) <style> models", _created),

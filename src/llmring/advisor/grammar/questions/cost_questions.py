@@ -49,6 +49,15 @@ RULES: dict[str, tuple[Rule, ...]] = {
     ),
     "volume": rules(
         (
+            "(with|for|at|of) [about] <input_tokens:number> (input|prompt) tokens [each]",
+            _volume,
+        ),
+        (
+            "(with|for|at|of) [about] <output_tokens:number> (output|completion|answer) tokens "
+            "[each]",
+            _volume,
+        ),
+        (
             "<calls:number> <alias> (calls|requests) [per day|day|daily|per month|month|monthly] "
             "[(with|of|at) <input_tokens:number> (input|prompt) [tokens] (and|,) "
             "<output_tokens:number> (output|completion) [tokens]]",
@@ -184,6 +193,11 @@ RULES: dict[str, tuple[Rule, ...]] = {
         (
             "(which|what) (alias|of aliases) (uses|has|is on|runs on) (most expensive|cheapest|"
             "priciest|costliest) (model|one)",
+            lambda _: (AskCost(aliases=ALL),),
+        ),
+        (
+            "(which|what) (is|are) (cheapest|most expensive|priciest|costliest) [and|or] "
+            "[cheapest|most expensive] (alias|aliases|of aliases)",
             lambda _: (AskCost(aliases=ALL),),
         ),
         (

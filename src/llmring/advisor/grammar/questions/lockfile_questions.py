@@ -128,8 +128,10 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ),
         (
             "(which|what|how many) [of] (aliases|alias|of them) (go|would go|will go|are|would be|"
-            "stop|would stop|fail|would fail|break|would break) [down|affected|hit|stuck] [if|when|"
-            "with|because of] <provider> [is|goes|were|went|fails|has] [down|offline|outage]",
+            "stop|would stop|fail|would fail|break|would break|survive|would survive|would be left|"
+            "would still work|would keep working) [down|affected|hit|stuck|working] [if|when|with|"
+            "because of|without] <provider> [is|goes|were|went|fails|has|had|have] [down|offline|"
+            "outage|problems]",
             lambda v: (AskOutage(v["provider"]),),
         ),
         (

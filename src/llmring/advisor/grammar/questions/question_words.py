@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from llmring.advisor.grammar.chart import Chart
-from llmring.advisor.grammar.intent_parts import LEFT_OUT, AliasPhrase, ModelList
+from llmring.advisor.grammar.intent_parts import LEFT_OUT, THERE, AliasPhrase, ModelList
 from llmring.advisor.grammar.intents import (
     Ask,
     AskAbilities,
@@ -35,7 +35,7 @@ _BEGINNINGS = frozenset(
 _NO_QUESTION = re.compile(r"(?:(?:can|could|will|would) you|do not|can not|have not)\b")
 _RETIREMENT = re.compile(
     r"\b(?:retir\w*|deprecat\w*|discontinued?|sunset\w*|shut (?:down|off)|go(?:es|ing)? away|"
-    r"end of life|obsolete|outdated|supported|expir\w*|"
+    r"end of life|gone|disappear\w*|phased out|obsolete|outdated|supported|expir\w*|"
     r"(?:need|have) to (?:replace|migrate|change|upgrade|update))\b"
 )
 _CHEAPER = re.compile(r"\b(?:cheaper|save|saves|saving|less expensive|cut costs|reduce costs?)\b")
@@ -78,13 +78,14 @@ def _question(chart: Chart, text: str) -> Ask | None:
         wish = _recommendation(chart, taken)
         if wish is not None:
             return wish
+    place = next((each for each in _values(chart, "where", taken) if each != THERE), None)
     if _RETIREMENT.search(text):
-        every = AliasPhrase(names=names) if names else AliasPhrase(scope="all")
-        return AskRetirement(every, models)
+        named = AliasPhrase(names=names, profile=place)
+        return AskRetirement(named if names else AliasPhrase(scope="all", profile=place), models)
     if models:
         return _about_models(chart, text, models, names, taken)
     if names:
-        return _about_aliases(chart, text, AliasPhrase(names=names), taken)
+        return _about_aliases(chart, text, AliasPhrase(names=names, profile=place), taken)
     return _about_none(chart, text, taken)
 
 

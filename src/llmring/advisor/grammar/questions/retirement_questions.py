@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from llmring.advisor.grammar.chart import Rule, Values, rules
+from llmring.advisor.grammar.intent_parts import LEFT_OUT
 from llmring.advisor.grammar.intents import Ask, AskRetirement
 from llmring.advisor.grammar.questions.cost_questions import ALL, named_models, subject
 
@@ -15,6 +16,11 @@ def _retirement(v: Values) -> Clause:
 
 RULES: dict[str, tuple[Rule, ...]] = {
     "retirement": rules(
+        (
+            "(what|which) [model] (is|are|would be) (replacement|successor|replacements|"
+            "successors)",
+            lambda _: (AskRetirement(LEFT_OUT),),
+        ),
         (
             "(when|by when) (do|should) (i|we) [need to|have to] (replace|migrate "
             "from|migrate off|move off|stop using|leave|upgrade|get off|switch from|"
