@@ -88,17 +88,18 @@ def test_g138_a_gateway_without_records_has_no_metrics() -> None:
 def test_g138_any_worker_answers_for_all_and_a_replaced_one_stays_counted(tmp_path: Path) -> None:
     log = tmp_path / "calls.log"
     with supervised(count=2, access_log=str(log)) as gateway:
-        for nth in range(24):
-            assert gateway.raw(question()).startswith(b"HTTP/1.1 200")
-            if nth == 11:
-                before = gateway.pids
-                os.kill(min(before), signal.SIGKILL)
-                assert gateway.has(2, without={min(before)})
 
         def requests() -> list[float]:
             found = [_requests(series(_metrics(gateway))) for _ in range(8)]
             return sorted(set(found))
 
+        for nth in range(24):
+            assert gateway.raw(question()).startswith(b"HTTP/1.1 200")
+            if nth == 11:
+                assert eventually(lambda: requests() == [12])
+                before = gateway.pids
+                os.kill(min(before), signal.SIGKILL)
+                assert gateway.has(2, without={min(before)})
         assert eventually(lambda: requests() == [24])
         workers = [each for each in series(_metrics(gateway)).items() if each[0][0].endswith("ers")]
         assert [value for (name, _), value in workers if name == "llmring_workers"] == [2]

@@ -19,6 +19,7 @@ async def answer_metrics(gateway: Gateway, request: GatewayRequest) -> GatewayAn
     check_looker(gateway, request)
     if gateway.watching is None:
         raise NotSupportedError("metrics are not offered here")
+    gateway.watching.flush()
     media = media_type(request.headers.get("accept", ""))
     body = exposition(gateway.watching.records.metrics.rows(), media)
     return GatewayAnswer(headers={"content-type": media, "cache-control": "no-store"}, body=body)

@@ -42,6 +42,7 @@ async def answer_calls(gateway: Gateway, request: GatewayRequest) -> GatewayAnsw
     check_looker(gateway, request)
     if gateway.watching is None:
         raise NotSupportedError("calls are not recorded here")
+    gateway.watching.flush()
     found = gateway.watching.records.calls.latest(_limit(request.query.get("limit", "")))
     since = _since(request.query.get("since", ""))
     if since is not None:

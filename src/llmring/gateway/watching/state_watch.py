@@ -59,6 +59,7 @@ class StateWatch:
             self._task.cancel()
             await asyncio.wait([self._task])
         await self.look()
+        self._watching.flush()
         self._report("ended")
         self._watching.records.metrics.clear_gauges()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import mmap
 import time
 from collections.abc import Mapping
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 # The calls that the only process of a gateway keeps.
 _CALLS = 512
+# A call is recorded within this time after its end.
+_MOMENT_SECONDS = 0.05
 
 
 class Records(Struct, frozen=True):
@@ -62,6 +65,7 @@ class Watching:
         from llmring import __version__
 
         self._ring = ring
+        self._ended: list[tuple[RunningCall, CallEnd, bool]] = []
         self._known: tuple[Lockfile, frozenset[str]] | None = None
         self.records = records
         self.metrics = CallMetrics(records.metrics)
@@ -94,7 +98,7 @@ class Watching:
         self.metrics.begin(call.alias or "")
 
     def end(self, call: RunningCall, end: CallEnd, *, with_keys: bool) -> None:
-        """Record a call that has ended.
+        """Record a call that has ended, at once or within a moment.
 
         Args:
             call: The facts of the call.
@@ -104,13 +108,28 @@ class Watching:
         watch(None)
         if call.operation and call.profile is not None:
             self.metrics.end(call.alias or "")
+        if call.trace is not None:
+            # Its span is the current one of this task.
+            call.trace.end(_traced(self._record(call, end, with_keys=with_keys)))
+            return
+        # Many at a time take half the processor time.
+        if not self._ended:
+            asyncio.get_running_loop().call_later(_MOMENT_SECONDS, self.flush)
+        self._ended.append((call, end, with_keys))
+
+    def flush(self) -> None:
+        """Record the calls that have ended."""
+        ended, self._ended = self._ended, []
+        for call, end, with_keys in ended:
+            self._record(call, end, with_keys=with_keys)
+
+    def _record(self, call: RunningCall, end: CallEnd, *, with_keys: bool) -> FinishedCall:
         finished = finished_call(call, end)
         self.metrics.count(finished, self.known_models(), with_key=with_keys)
         self.records.calls.add(finished)
         if self.log is not None:
             self.log.write(finished)
-        if call.trace is not None:
-            call.trace.end(_traced(finished))
+        return finished
 
     def known_models(self) -> frozenset[str]:
         """Return the references of the models in the lockfile."""
