@@ -77,6 +77,19 @@ def test_g125_a_broken_lockfile_changes_nothing(
     assert found.now().table.body_limit == 1000
 
 
+@pytest.mark.parametrize("broken", ["version = ", "[gateway]\nbody_limit = -1\n", ""])
+def test_g125_a_gateway_is_stale_until_its_lockfile_can_be_used_again(broken: str) -> None:
+    found = live()
+    assert not found.is_stale()
+    rewrite(broken)
+    assert found.is_stale()
+    assert found.is_stale()
+    rewrite(ALIASES.replace("fast", "quick"))
+
+    assert not found.is_stale()
+    assert list(found.now().ring.list_aliases()) == ["quick"]
+
+
 def test_g125_many_rewrites_half_of_them_broken_fail_no_look_up() -> None:
     found = live()
     for number in range(1, 200):

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
 
+from cli.terminal import lockfile_of, write
+from gateway_process import started
 from llmring.clock import SYSTEM
 from llmring.exceptions import ConfigurationError
 from llmring.gateway.watching.access_log import STDERR, AccessLog
-from watched_gateway import entries, watched
+from watched_gateway import QUESTION, entries, watched
 
 SECRET_TEXT = "the prompt of nobody else"
 
@@ -51,6 +54,21 @@ def test_g141_changes_of_state_are_lines_too(tmp_path: Path) -> None:
     events = [each["event"] for each in entries(log) if "event" in each]
 
     assert events == ["started", "circuit_opened", "draining", "ended"]
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_g141_a_gateway_that_is_started_with_a_log_writes_it(tmp_path: Path, workers: str) -> None:
+    write(lockfile_of(default={"fast": ["mock:echo"]}))
+    log = tmp_path / "calls.log"
+    with started("--access-log", str(log), "--workers", workers) as gateway:
+        assert gateway.ask(body={"model": "fast", "messages": QUESTION}).status == 200
+        assert gateway.ask("GET", "/metrics").body.count(b"llmring_build_info{") == 1
+        assert gateway.end(signal.SIGINT) == 0
+    (call,) = calls(log)
+
+    assert (call["alias"], call["outcome"]) == ("fast", "ok")
+    events = [each["event"] for each in entries(log) if "event" in each]
+    assert events.count("started") == events.count("ended") == int(workers)
 
 
 def test_g166_a_name_of_a_model_can_t_add_a_line(tmp_path: Path) -> None:
