@@ -1,12 +1,14 @@
 """HTTP as servers really speak it: kept connections, odd bodies, redirects."""
 
 import asyncio
+import contextlib
 import gc
 import gzip
 import logging
 import weakref
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +20,8 @@ from llmring import (
     ProviderError,
     ProviderResponseError,
 )
+from llmring.transport.http_client import HttpClient
+from llmring.wire import HttpRequest
 from loopback import Answer, Close, Loopback, Pause, as_json, as_stream
 from rings import MODEL, environ_of, ring_at
 
@@ -381,3 +385,51 @@ def test_no_other_library_logs_during_a_call(
         way.chat(ring_at(server), MODEL, "Hello")
 
     assert {record.name for record in caplog.records} <= {"llmring"}
+
+
+# --- a call that is cancelled as its answer comes -------------------------------------------------
+
+
+async def calls_of_which_one_is_cancelled() -> str:
+    """Return the answer of a call over the connection of one that is cancelled at its end."""
+    loop = asyncio.get_running_loop()
+    goes_on = asyncio.Event()
+
+    served: list[asyncio.Task[Any]] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        served.extend(filter(None, [asyncio.current_task()]))
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while await reader.readuntil(b"\r\n\r\n"):
+                writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nHi")
+                # Both calls go on in one turn of the loop: the second one, and then the first.
+                loop.call_soon(goes_on.set)
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    client = HttpClient()
+
+    async def call() -> str:
+        exchange = await client.open(HttpRequest("GET", url, {}, b""), 5)
+        return (await exchange.read()).decode()
+
+    async def call_after(first: asyncio.Task[str]) -> str:
+        await goes_on.wait()
+        first.cancel()
+        return await call()
+
+    first = asyncio.create_task(call())
+    second = asyncio.create_task(call_after(first))
+    async with asyncio.timeout(5):
+        found = await second
+    assert first.cancelled()
+    await client.aclose()
+    server.close()
+    await asyncio.gather(*served)
+    return found
+
+
+def test_a_call_that_is_cancelled_as_its_answer_comes_leaves_the_next_alone() -> None:
+    assert asyncio.run(calls_of_which_one_is_cancelled()) == "Hi"

@@ -85,7 +85,9 @@ class BlockingConnection:
                 self._require(parser)
                 self._receive(parser)
         except BaseException:
-            self.abort()
+            # An answer that was whole has already freed the connection for other threads.
+            if self.parser is parser:
+                self.abort()
             raise
 
     def _send(self, head: RequestHead, body: bytes) -> None:

@@ -140,6 +140,8 @@ class Connection(asyncio.Protocol):
         if parser is not None:
             # Without a proper end, not even an answer without a length is known to be whole.
             self.fail(closed_early(parser.status or None))
+        # A call that still waits is to fail, and not to wait on.
+        self._wake()
         self._owner.drop(self)
         if self._timer is not None:
             self._timer.cancel()
@@ -185,7 +187,10 @@ class Connection(asyncio.Protocol):
                 await self._arrival(parser)
                 self._check(parser)
         except BaseException:
-            self.abort()
+            # A call that is cancelled as its answer ends may find the connection at work for
+            # another one.
+            if self.parser is parser:
+                self.abort()
             raise
 
     async def _send(self, body: bytes, parser: AnswerParser) -> None:
