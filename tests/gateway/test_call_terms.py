@@ -11,6 +11,7 @@ from llmring.gateway.http import GatewayRequest
 from llmring.gateway.naming import ClientWishes
 from llmring.gateway.wires import MESSAGES
 from llmring.ledger.call_origin import CallOrigin
+from llmring.lockfile.gateway_table import GatewayTable
 from llmring.routing.account import Account
 
 ACCOUNT = Account(key="key:1", name="key 'web'", rpm=1, waits=False)
@@ -30,14 +31,19 @@ def test_g111_the_stricter_limit_of_a_call_s_cost_counts(
 ) -> None:
     asked = request_of(Caller(max_cost=of_key))
 
-    assert call_wishes(MESSAGES, asked, ClientWishes(max_cost=of_client)).max_cost == most
+    assert (
+        call_wishes(MESSAGES, asked, ClientWishes(max_cost=of_client), GatewayTable()).max_cost
+        == most
+    )
 
 
 def test_g132_the_origin_of_a_call_is_its_key_its_program_and_its_session() -> None:
     caller = Caller(key_id="1", key="web", team="search", accounts=(ACCOUNT,))
     asked = request_of(caller, user_agent="claude-cli/2.1.197 (external)")
 
-    found = call_wishes(MESSAGES, asked, ClientWishes(), session="s\n1" + "x" * 500, prefer="a:b")
+    found = call_wishes(
+        MESSAGES, asked, ClientWishes(), GatewayTable(), session="s\n1" + "x" * 500, prefer="a:b"
+    )
 
     assert found.accounts == (ACCOUNT,)
     assert found.prefer == "a:b"

@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from llmring.chat.events import Usage
@@ -29,7 +30,8 @@ from llmring.limits.counts import label_of, usd_of
 from llmring.limits.lease_broker import LeaseBroker
 from llmring.limits.machine_counts import MachineCounts
 from llmring.limits.reservation import Reservation
-from llmring.routing.account import Account
+from llmring.registry.cost_extras import CostExtras
+from llmring.routing.account import Account, Budget
 from llmring.routing.estimate import TokenEstimate
 from llmring.routing.policy import Policy, Rules
 from priced import target
@@ -318,3 +320,165 @@ def test_the_governor_is_loaded_without_sqlite() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout == "False\n"
+
+
+# --- the accounts of a caller ------------------------------------------------------------------
+
+
+def key(**limits: Any) -> Account:
+    return Account(key="key:1", name="key 'web'", waits=False, **limits)
+
+
+def budget(period: Any, usd: str) -> tuple[Budget, ...]:
+    return (Budget(period, Decimal(usd)),)
+
+
+@pytest.mark.parametrize(
+    ("limits", "named"),
+    [
+        ({"rpm": 1}, "rpm = 1"),
+        ({"tpm": 1_500_000}, "tpm = 1500000"),
+        ({"budgets": budget("day", "1.5")}, r"may spend \$1\.50 a day"),
+        ({"budgets": budget("week", "1.5")}, r"may spend \$1\.50 a week"),
+        ({"budgets": budget("month", "1.5")}, r"may spend \$1\.50 a month"),
+        ({"budgets": budget("total", "1.5")}, r"may spend \$1\.50 in all"),
+    ],
+    ids=["rpm", "tpm", "day", "week", "month", "total"],
+)
+def test_g116_over_a_limit_of_the_key_a_call_is_refused_at_once_and_it_is_named(
+    leases: LeaseBroker, rules: Callable[..., Rules], limits: dict[str, Any], named: str
+) -> None:
+    send(leases, rules(accounts=(key(**limits),)))
+
+    began = time.monotonic()
+    with pytest.raises(LimitExceededError, match=named) as caught:
+        # Whatever its alias: the key is the same.
+        send(leases, rules("deep", accounts=(key(**limits),), rpm=100))
+
+    assert "key 'web'" in str(caught.value)
+    assert time.monotonic() - began < 0.9
+    whole = limits.get("budgets", budget("day", "1"))[0].period == "total"
+    assert whole or (caught.value.retry_after or 0) > 0
+
+
+def test_g116_calls_of_a_key_beyond_its_concurrency_are_refused_at_once(
+    leases: LeaseBroker, rules: Callable[..., Rules]
+) -> None:
+    limited = rules(accounts=(key(max_concurrency=1),), max_concurrency=5)
+    control = AdmissionControl(lambda: leases, SYSTEM)
+
+    async def two() -> None:
+        async with control.admitted(limited, None):
+            with pytest.raises(LimitExceededError, match="key 'web' are in progress"):
+                await control.admitted(limited, None).enter()
+        # What the refused call had taken of its alias is free.
+        async with control.admitted(limited, None):
+            pass
+
+    asyncio.run(two())
+
+
+def test_g116_over_a_limit_of_the_alias_a_call_waits_as_long_as_the_queue_allows(
+    leases: LeaseBroker, rules: Callable[..., Rules]
+) -> None:
+    limited = rules(max_concurrency=1, more={"queue": 0.2})
+    control = AdmissionControl(lambda: leases, SYSTEM)
+
+    async def two() -> float:
+        async with control.admitted(limited, None):
+            began = time.monotonic()
+            with pytest.raises(LimitExceededError, match="max_concurrency"):
+                await control.admitted(limited, None).enter()
+            return time.monotonic() - began
+
+    assert 0.15 < asyncio.run(two()) < 2
+
+
+def test_g116_a_key_with_many_calls_does_not_keep_others_waiting_for_all_of_them(
+    leases: LeaseBroker, rules: Callable[..., Rules]
+) -> None:
+    control = AdmissionControl(lambda: leases, SYSTEM)
+    order: list[str] = []
+
+    async def call(group: str) -> None:
+        limited = rules(max_concurrency=1, more={"queue": 20.0, "group": group})
+        async with control.admitted(limited, None):
+            order.append(group)
+            await asyncio.sleep(0.005)
+
+    async def many() -> None:
+        first = asyncio.create_task(call("first"))
+        await asyncio.sleep(0.1)
+        await asyncio.gather(*(call("busy") for _ in range(10)), call("other"), first)
+
+    asyncio.run(many())
+
+    assert order.index("other") <= 3
+
+
+def test_g112_of_parallel_calls_only_as_many_pass_as_the_budget_of_the_key_has(
+    leases: LeaseBroker, rules: Callable[..., Rules]
+) -> None:
+    limited = rules(accounts=(key(budgets=budget("month", "10")),))
+
+    async def call() -> bool:
+        async with AdmissionControl(lambda: leases, SYSTEM).admitted(limited, None) as admission:
+            try:
+                reservation = await admission.sending(MODEL)
+            except BudgetExceededError:
+                return False
+            await asyncio.sleep(0.01)
+            reservation.answered(DOLLAR, None)
+            return True
+
+    async def many() -> list[bool]:
+        return await asyncio.gather(*(call() for _ in range(64)))
+
+    assert sum(asyncio.run(many())) == 10
+
+
+def test_g112_a_call_that_one_account_refuses_costs_the_others_nothing(
+    leases: LeaseBroker, rules: Callable[..., Rules]
+) -> None:
+    team = Account(key="team:1", name="team", budgets=budget("day", "0.5"), waits=False)
+    limited = rules(accounts=(key(budgets=budget("day", "10")), team), daily_budget=5)
+
+    with pytest.raises(BudgetExceededError, match="team may spend"):
+        send(leases, limited)
+
+    label = label_of("day", SYSTEM.now().date())
+    assert asyncio.run(leases.spent("key:1", label)) == 0
+    assert spent(leases, limited) == 0
+
+
+@pytest.mark.parametrize(
+    ("estimate", "extras"),
+    [
+        (TokenEstimate(prompt=600_000, answer=400_000, answers=2), CostExtras()),
+        (TokenEstimate(prompt=600_000, answer=10**9), CostExtras()),
+        (LOAD, CostExtras(tier="priority")),
+        (LOAD, CostExtras(uses=40)),
+    ],
+    ids=["several answers", "a huge max_tokens", "a service class", "tools of the provider"],
+)
+def test_g163_a_request_can_t_hide_what_it_may_cost(
+    leases: LeaseBroker,
+    rules: Callable[..., Rules],
+    estimate: TokenEstimate,
+    extras: CostExtras,
+) -> None:
+    limited = rules(accounts=(key(budgets=budget("day", "1.2")),), more={"extras": extras})
+
+    with pytest.raises(BudgetExceededError):
+        send(leases, msgspec.structs.replace(limited, estimate=estimate))
+
+
+def test_g163_a_key_that_is_called_by_many_names_has_one_budget(
+    leases: LeaseBroker, rules: Callable[..., Rules]
+) -> None:
+    accounts = (key(budgets=budget("day", "1.5")),)
+    send(leases, rules("fast", accounts=accounts))
+
+    for alias, profile in [("fast", "default"), ("deep", "default"), ("fast", "other")]:
+        with pytest.raises(BudgetExceededError):
+            send(leases, rules(alias, profile, accounts=accounts))

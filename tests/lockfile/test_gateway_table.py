@@ -31,6 +31,8 @@ show_upstream_limits = true
 metrics_keys = true
 body_model = "asked"
 allow = ["mcp"]
+queue = 2
+when_blind = "refuse"
 x-note = "ours"
 
 [gateway.names]
@@ -64,6 +66,8 @@ def test_the_table_is_read_with_all_its_keys() -> None:
         metrics_keys=True,
         body_model="asked",
         allow=("mcp",),
+        queue=2,
+        when_blind="refuse",
     )
 
 

@@ -148,7 +148,7 @@ class CallPlanner:
             policy = wishes.within(policy)
         models = route.models.fit_for(request)
         candidates, rules = models.candidates, None
-        counts = wishes is not None and any(each.is_limited for each in wishes.accounts)
+        counts = wishes is not None and wishes.counts
         if route.is_weighed or counts or policy is not route.policy:
             candidates, rules = self._weighed(request, route, policy, candidates, wishes)
         if wishes is not None and wishes.prefer is not None and policy.affinity:

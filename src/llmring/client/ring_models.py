@@ -109,6 +109,7 @@ class RingModels(RingCore):
         wishes: CallWishes | None = None,
     ) -> EmbeddingResponse:
         from llmring.client.operations.embed import embed_texts
+        from llmring.client.operations.embedding_limits import rules_of_texts
         from llmring.client.operations.shared_deadline import SharedDeadline
 
         origin = None if wishes is None else wishes.origin
@@ -143,6 +144,7 @@ class RingModels(RingCore):
                 candidates,
                 shared_deadline,
                 reading.facts,
+                rules_of_texts(reading, self._planner.policy(found), alias, profile, wishes),
             )
         except BaseException as error:
             if record is not None:

@@ -7,6 +7,7 @@ from llmring.gateway.http import GatewayRequest
 from llmring.gateway.naming import ClientWishes
 from llmring.gateway.wires import Wire
 from llmring.ledger.call_origin import CallOrigin
+from llmring.lockfile.gateway_table import GatewayTable
 from llmring.redaction import one_line
 from llmring.routing.call_wishes import CallWishes
 
@@ -17,6 +18,7 @@ def call_wishes(
     wire: Wire,
     request: GatewayRequest,
     wishes: ClientWishes,
+    table: GatewayTable,
     *,
     session: str | None = None,
     prefer: str | None = None,
@@ -28,6 +30,7 @@ def call_wishes(
         wire: The API of the client.
         request: The request.
         wishes: The wishes of the client.
+        table: The settings of the gateway.
         session: The client's own ID of the conversation, if it sends one.
         prefer: The model to try first, if there is one.
         renames: True if another name of the model is put into bytes that are passed on.
@@ -38,6 +41,8 @@ def call_wishes(
         prefer=prefer,
         max_cost=min(amounts, default=None),
         accounts=caller.accounts,
+        queue=table.queue,
+        refuses_blind=table.when_blind == "refuse",
         origin=CallOrigin(
             key=caller.key,
             team=caller.team,

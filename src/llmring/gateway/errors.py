@@ -273,7 +273,7 @@ def _of_refusal(error: RefusedCallError, _: _Client) -> _Complaint:
 def _of_limit(error: LimitExceededError, client: _Client) -> _Complaint:
     if isinstance(error, BudgetExceededError):
         # Without a wait, as programs would sleep until the next day.
-        message = _shown(error, "the daily budget is used up", client)
+        message = _shown(error, "the budget is used up", client)
         return _Complaint(row=_OVER_BUDGET, message=message, lasts=True)
     wait = error.retry_after
     message = _shown(error, "a limit of the gateway is reached", client)

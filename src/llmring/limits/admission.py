@@ -98,7 +98,7 @@ class Admission(CallObserver):
 
     async def _enter(self, account: Account, limit: int, rules: Rules) -> None:
         slots = self._leases().slots(account.key)
-        if not await slots.enter(limit, self._patience(account), _group(rules)):
+        if not await slots.enter(limit, self._patience(account), rules.group):
             raise _too_many(account, limit)
         self._slots.append(slots)
 
@@ -191,7 +191,7 @@ class Admission(CallObserver):
             # In turn by key: else one with many calls would have all places of the next seconds.
             turns = broker.turns(account.key)
             began = time.monotonic()
-            if not await turns.enter(1, seconds, _group(rules)):
+            if not await turns.enter(1, seconds, rules.group):
                 raise _too_fast(account, rules.queue)
             seconds = max(0.0, seconds - (time.monotonic() - began))
         try:
@@ -300,11 +300,6 @@ def _accounts(rules: Rules | None) -> Sequence[Account]:
         return ()
     limited = [each for each in (*rules.accounts, rules.account) if each.is_limited]
     return sorted(limited, key=lambda each: each.waits)
-
-
-def _group(rules: Rules) -> str:
-    """Return on whose behalf a call waits: that of its key, if it has one."""
-    return rules.accounts[0].key if rules.accounts else ""
 
 
 def _too_many(account: Account, limit: int) -> LimitExceededError:

@@ -30,6 +30,9 @@ class GatewayTable(Struct, frozen=True, kw_only=True):
             that their requests name.
         keys: The keys of clients, as written.
         metrics_keys: True if metrics have the names of keys.
+        queue: Seconds that a call may wait while the limits of its alias are reached.
+        when_blind: The way of calls with limits while other machines can't be asked for the counts:
+            this machine keeps to its share of the limits, or refuses the calls.
     """
 
     names: Mapping[str, str] = {}
@@ -44,6 +47,8 @@ class GatewayTable(Struct, frozen=True, kw_only=True):
     allow: tuple[Literal["mcp"], ...] = ()
     keys: tuple[Mapping[str, Any], ...] = ()
     metrics_keys: bool = False
+    queue: float = 5.0
+    when_blind: Literal["share", "refuse"] = "share"
 
 
 _USUAL = GatewayTable()

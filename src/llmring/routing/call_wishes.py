@@ -37,8 +37,17 @@ class CallWishes(Struct, frozen=True, kw_only=True):
             return policy
         return msgspec.structs.replace(policy, max_cost_per_request=self.max_cost)
 
+    @property
+    def counts(self) -> bool:
+        """True if the call counts for anything apart from its alias."""
+        return any(each.is_limited for each in self.accounts)
+
     def added_to(self, rules: Rules) -> Rules:
         """Return the limits of a call with those that the caller's wishes add."""
         return msgspec.structs.replace(
-            rules, accounts=self.accounts, queue=self.queue, refuses_blind=self.refuses_blind
+            rules,
+            accounts=self.accounts,
+            group="" if self.origin is None else self.origin.key or "",
+            queue=self.queue,
+            refuses_blind=self.refuses_blind,
         )

@@ -135,6 +135,7 @@ class Rules(Struct, frozen=True, kw_only=True):
         lockfile: The identity of the lockfile.
         estimate: The tokens that the request will take.
         accounts: What the call counts for, apart from its alias.
+        group: On whose behalf it is made; groups whose calls wait take turns.
         queue: Most seconds that it may wait for its turn; None for as long as it may take.
         refuses_blind: True if it is refused while its limits can't be counted with the other
             machines.
@@ -147,6 +148,7 @@ class Rules(Struct, frozen=True, kw_only=True):
     lockfile: str
     estimate: TokenEstimate
     accounts: tuple[Account, ...] = ()
+    group: str = ""
     queue: float | None = None
     refuses_blind: bool = False
     extras: CostExtras = NO_EXTRAS

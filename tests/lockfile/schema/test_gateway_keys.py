@@ -37,6 +37,8 @@ BINDING = (
         ('hosts = ["a.example:80"]', "gateway.hosts[0]: is not the name of a host, without a port"),
         ('hosts = ["*"]', "gateway.hosts[0]"),
         ("show_upstream_limits = 1", "gateway.show_upstream_limits: is not true or false"),
+        ("queue = 0", "gateway.queue: is not a number of seconds above 0; write queue = 5"),
+        ('when_blind = "refused"', "gateway.when_blind: is not one of share, refuse; did you"),
         ("show_upstream_errors = 1", "is not true or false; write show_upstream_errors = true"),
         (
             'body_model = "servd"',

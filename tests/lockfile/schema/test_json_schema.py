@@ -145,7 +145,8 @@ GOOD = {
     "faults of a binding": binding("[[profiles.default.bindings.faults]]\nstatus = 503"),
     "the gateway": '[gateway]\nnames = { "a*" = "fast", "*" = "lib:x" }\nhead_after = 0.5\n'
     'body_limit = 1\ncache_memory = 1\ncors = ["http://[::1]:80"]\nhosts = ["a.b", "[::1]"]\n'
-    'show_upstream_errors = true\nshow_upstream_limits = true\nbody_model = "asked"\nx-a = 1',
+    'show_upstream_errors = true\nshow_upstream_limits = true\nbody_model = "asked"\nx-a = 1\n'
+    'queue = 5\nwhen_blind = "share"',
     "the gateway's keys of a binding": binding(
         'stream_commit = 200\ntool_calls = "as_they_come"\naffinity = false\n'
         'cache = "1h"\ncache_scope = "team"'

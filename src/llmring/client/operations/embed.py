@@ -11,6 +11,7 @@ from llmring.chat.embedding import EmbeddingResponse
 from llmring.chat.events import Usage
 from llmring.chat.response import Attempt
 from llmring.client.executor import Executor
+from llmring.client.operations.embedding_limits import RulesOfTexts
 from llmring.client.operations.shared_deadline import SharedDeadline
 from llmring.client.replies.reply_reader import cost_of_call
 from llmring.client.usage_totals import total_cost, total_usage
@@ -60,6 +61,7 @@ async def embed_texts(
     candidates: Sequence[Target | Skip],
     shared_deadline: SharedDeadline,
     facts: Facts,
+    rules_of: RulesOfTexts,
 ) -> EmbeddingResponse:
     """Return the vectors of these texts.
 
@@ -73,9 +75,11 @@ async def embed_texts(
         candidates: For each of its models, the target or the reason for skipping it.
         shared_deadline: Creates the failover of a request.
         facts: Looks up the facts about a model.
+        rules_of: Returns the limits of a request for some of the texts.
 
     Raises:
         ProviderError: No model returned vectors for all texts.
+        LimitExceededError: The call exceeds a limit.
     """
     if not request.any_model:
         candidates = in_one_space(found.models, candidates, facts)
@@ -85,7 +89,7 @@ async def embed_texts(
         texts = request.texts[start : start + size]
         expected = len(batches[0].vectors[0]) if batches else request.dimensions
         failover = shared_deadline.failover(
-            candidates, embed(texts, request.dimensions), found.alias
+            candidates, embed(texts, request.dimensions), found.alias, rules_of(texts)
         )
         try:
             batch = await executor.send(failover, _batch_reader(len(texts), expected))

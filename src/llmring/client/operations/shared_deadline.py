@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
+import msgspec
+
 from llmring.chat.response import Attempt
 from llmring.clock import Clock
 from llmring.routing.call_context import CallContext
 from llmring.routing.failover import Failover
+from llmring.routing.policy import Rules
 from llmring.routing.selection.prepare import Prepared
 from llmring.routing.targets import Skip, Target
 
@@ -35,8 +38,16 @@ class SharedDeadline:
         candidates: Sequence[Target | Skip],
         prepare: Callable[[Target], Prepared],
         alias: str | None = None,
+        rules: Rules | None = None,
     ) -> Failover:
-        """Build the failover over these models; arguments as for `Failover`."""
+        """Build the failover over these models.
+
+        Args:
+            candidates: As for `Failover`.
+            prepare: As for `Failover`.
+            alias: As for `Failover`.
+            rules: The limits of the request; None for no limits.
+        """
         left = None if self._until is None else max(0.0, self._until - time.monotonic())
         failover = Failover(
             prepare,
@@ -45,7 +56,9 @@ class SharedDeadline:
             timeout=left,
             clock=time.monotonic,
             day=self._clock.today(),
-            context=self._context,
+            context=self._context
+            if rules is None
+            else msgspec.structs.replace(self._context, rules=rules),
         )
         self._started.append(failover)
         return failover

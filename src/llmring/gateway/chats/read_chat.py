@@ -139,6 +139,7 @@ def read_chat(
             wire,
             request,
             wishes,
+            gateway.table,
             session=session_of(request, asked),
             prefer=gateway.affinity.preferred(conversation),
             renames=wire is MESSAGES and shown.model is not None,

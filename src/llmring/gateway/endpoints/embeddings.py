@@ -97,7 +97,7 @@ async def answer_embeddings(
             EmbeddingRequest(texts=asked.texts, dimensions=asked.dimensions),
             name.profile,
             wishes.seconds_within(SECONDS),
-            call_wishes(wire, request, wishes),
+            call_wishes(wire, request, wishes, gateway.table),
         )
         served = ModelRef.parse(response.model).model
         shown = asked.model if gateway.table.body_model == "asked" else served

@@ -227,6 +227,19 @@ GATEWAY: Mapping[str, Shape] = {
         about="The model that replies name: the one that answered, or the name that the client "
         "asked for.",
     ),
+    "queue": Number(
+        noun="a number of seconds above 0",
+        example="5",
+        about="Seconds that a call may wait while the limits of its alias are reached; 5 if left "
+        "out.",
+    ),
+    "when_blind": Choice(
+        options=("share", "refuse"),
+        noun="one of share, refuse",
+        example='"share"',
+        about="What becomes of calls with limits while Redis can't be used: this machine keeps to "
+        'its share of the limits ("share", if left out), or it refuses the calls ("refuse").',
+    ),
     "allow": Items(
         each=Choice(options=("mcp",), noun="mcp", example='"mcp"'),
         noun='a list with "mcp" or nothing',
