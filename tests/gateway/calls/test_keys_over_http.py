@@ -75,6 +75,7 @@ class Keyed:
             "LLMRING_RETRIES": "0",
             "LLMRING_TODAY": TODAY,
             "XDG_STATE_HOME": str(folder / "state"),
+            "XDG_CACHE_HOME": str(folder / "cache"),
             "GROQ_BASE_URL": f"{self.vendor.url}/v1",
             "GROQ_API_KEY": "gsk_0123456789abcdef",
         }
