@@ -1,5 +1,6 @@
 """The keys of a running gateway."""
 
+import threading
 import time
 from pathlib import Path
 
@@ -141,6 +142,23 @@ def test_g124_the_keys_of_a_changed_lockfile_replace_those_before() -> None:
 
     assert [knows(access, key) for key in (WEB, OPS)] == [False, True]
     assert access.usable(NOON) == 1
+
+
+def test_g130_a_changed_lockfile_does_not_wait_for_a_slow_store() -> None:
+    store = MemoryKeyStore(stored(access_key()))
+    access = LiveAccess(store)
+    let_go = threading.Event()
+    store.version = lambda: str(let_go.wait(10))  # type: ignore[method-assign]
+    looking = threading.Thread(target=access.look)
+    looking.start()
+    began = time.monotonic()
+    access.use_lockfile([access_key("ops", OPS)])
+    took = time.monotonic() - began
+    let_go.set()
+    looking.join()
+
+    assert took < 1
+    assert [knows(access, key) for key in (WEB, OPS)] == [True, True]
 
 
 def test_g119_a_change_through_a_gateway_acts_there_at_once() -> None:

@@ -58,8 +58,8 @@ class LiveAccess:
         self._stored = StoredAccess()
         self._read_at: float | None = monotonic() if store is None else None
         self._failure: KeyStoreUnusableError | None = None
-        # Of those who read or change the store, and of what they found.
-        self._turn = threading.Lock()
+        # The store may take its time; those who only build the directory don't wait for it.
+        self._turn, self._building = threading.Lock(), threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self.directory = KeyDirectory()
@@ -102,9 +102,7 @@ class LiveAccess:
 
     def use_lockfile(self, keys: Sequence[AccessKey]) -> None:
         """Replace the keys of the lockfile."""
-        with self._turn:
-            self._lockfile = tuple(keys)
-            self._build()
+        self._build(lockfile=tuple(keys))
 
     def look(self) -> None:
         """Read the store, if it has changed."""
@@ -113,8 +111,7 @@ class LiveAccess:
         with self._turn:
             try:
                 if self._read_at is None or self._store.version() != self._stored.version:
-                    self._stored = self._store.read()
-                    self._build()
+                    self._build(stored=self._store.read())
             except KeyStoreUnusableError as error:
                 if self._failure is None:
                     _log.warning("%s; the keys known so far go on for 15 minutes", error)
@@ -138,10 +135,10 @@ class LiveAccess:
                 "keys have no place without a home folder; set HOME or LLMRING_GATEWAY_DB"
             )
         with self._turn:
-            self._stored = self._store.change(edit)
+            stored = self._store.change(edit)
             self._read_at = self._monotonic()
-            self._build()
-            return self._stored
+            self._build(stored=stored)
+            return stored
 
     @property
     def stored(self) -> StoredAccess:
@@ -174,6 +171,13 @@ class LiveAccess:
             with contextlib.suppress(KeyStoreUnusableError):
                 self._store.close()
 
-    def _build(self) -> None:
-        self.directory = key_directory(self._stored, self._lockfile)
-        self.is_on = self.is_on or self.directory.has_any
+    def _build(
+        self,
+        stored: StoredAccess | None = None,
+        lockfile: tuple[AccessKey, ...] | None = None,
+    ) -> None:
+        with self._building:
+            self._stored = self._stored if stored is None else stored
+            self._lockfile = self._lockfile if lockfile is None else lockfile
+            self.directory = key_directory(self._stored, self._lockfile)
+            self.is_on = self.is_on or self.directory.has_any
