@@ -49,8 +49,8 @@ def test_a_key_with_a_setting_that_it_can_t_have_is_refused(fields: dict[str, An
 def test_g111_the_limits_and_budgets_of_a_key_are_an_account_that_does_not_wait() -> None:
     key = access_key(rpm=60, daily_budget=Decimal(5), total_budget=Decimal(100))
 
-    assert account_of(key, "key:1", "key 'web'") == Account(
-        key="key:1",
+    assert account_of(key) == Account(
+        key="key:id-web",
         name="key 'web'",
         rpm=60,
         budgets=(Budget("day", Decimal(5)), Budget("total", Decimal(100))),
@@ -59,7 +59,13 @@ def test_g111_the_limits_and_budgets_of_a_key_are_an_account_that_does_not_wait(
 
 
 def test_g111_without_limits_there_is_nothing_to_count() -> None:
-    assert account_of(AccessTeam(name="search", owner="ada"), "team:search", "team") is None
+    assert account_of(AccessTeam(name="search", owner="ada")) is None
+
+
+def test_g111_a_team_is_counted_by_its_name() -> None:
+    found = account_of(AccessTeam(name="search", rpm=5))
+
+    assert found == Account(key="team:search", name="team 'search'", rpm=5, waits=False)
 
 
 def test_g110_a_hash_is_not_shown() -> None:

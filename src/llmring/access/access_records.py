@@ -187,14 +187,8 @@ def shown(record: AccessKey | AccessTeam) -> dict[str, Any]:
     }
 
 
-def account_of(limits: AccessLimits, key: str, name: str) -> Account | None:
-    """Return what the calls of a key or a team count for; None without limits.
-
-    Args:
-        limits: The key or the team.
-        key: What identifies it among all that is counted.
-        name: Its name in errors.
-    """
+def account_of(limits: AccessKey | AccessTeam) -> Account | None:
+    """Return what the calls of a key or a team count for; None without limits."""
     amounts: tuple[tuple[Period, Decimal | None], ...] = (
         ("day", limits.daily_budget),
         ("week", limits.weekly_budget),
@@ -205,6 +199,9 @@ def account_of(limits: AccessLimits, key: str, name: str) -> Account | None:
     counts = (limits.rpm, limits.tpm, limits.max_concurrency)
     if not budgets and counts == (None, None, None):
         return None
+    key, name = f"team:{limits.name}", f"team {limits.name!r}"
+    if isinstance(limits, AccessKey):
+        key, name = f"key:{limits.id}", f"key {limits.name!r}"
     return Account(
         key=key,
         name=name,

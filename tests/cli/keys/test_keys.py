@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,10 @@ import pytest
 from access_keys import WEB
 from cli.terminal import Call, is_plain_error
 from llmring.access.key_form import hash_of, is_well_formed
+from llmring.config.settings import read_clock, read_settings
+from llmring.limits.backends import leases_for
+from llmring.limits.counts import label_of, nanos
+from served_gateway import eventually
 
 KEY = re.compile(r"lr_[0-9A-Za-z]{38}\n")
 
@@ -216,3 +221,19 @@ def test_g176_a_store_that_can_t_be_used_is_named(call: Call, kept: Path) -> Non
     assert done.code == 1
     assert is_plain_error(done.err)
     assert str(kept) in done.err
+
+
+def test_g176_a_key_is_shown_with_what_it_has_spent(
+    call: Call, made: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    made("web", "--daily-budget", "5", "--total-budget", "100")
+    leases, day = leases_for(read_settings()), read_clock().today()
+    account = f"key:{settings(call)['id']}"
+    before = settings(call)["spent"]
+    for period in ("day", "total"):
+        leases.correct(leases.budget(account, label_of(period, day)), -nanos(Decimal("1.25")))
+
+    assert before == {"day": "0", "total": "0"}
+    assert eventually(lambda: settings(call)["spent"] == {"day": "1.25", "total": "1.25"})
+    assert "spent, day    1.25" in call("keys", "show", "web").out

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, get_args
 
-from llmring.access.access_records import Api, Role, ShownHeaders, shown
+from llmring.access.access_records import Api, Role, ShownHeaders, account_of, shown
 from llmring.cli.argument_types import age
 from llmring.cli.output import print_out
 from llmring.config.settings import read_clock, read_settings
@@ -107,12 +107,43 @@ def now() -> datetime:
     return read_clock().now()
 
 
-def print_settings(record: AccessKey | AccessTeam) -> None:
-    """Print the settings of a key or a team, one per line."""
-    found = shown(record)
+def spent_by(record: AccessKey | AccessTeam) -> dict[str, Decimal]:
+    """Return the USD that a key or a team has spent of each of its budgets, by the period.
+
+    Raises:
+        ConfigurationError: The counts can't be read.
+    """
+    account = account_of(record)
+    if account is None or not account.budgets:
+        return {}
+    from llmring.bridge import portal
+    from llmring.limits.backends import leases_for
+    from llmring.limits.counts import label_of, usd_of
+
+    leases, day = leases_for(read_settings()), read_clock().today()
+
+    async def spent() -> dict[str, Decimal]:
+        amounts = {
+            each.period: await leases.spent(account.key, label_of(each.period, day))
+            for each in account.budgets
+        }
+        return {period: usd_of(amount).normalize() for period, amount in amounts.items()}
+
+    return portal.run(spent())
+
+
+def print_settings(record: AccessKey | AccessTeam, spent: Mapping[str, Decimal]) -> None:
+    """Print the settings of a key or a team, one per line.
+
+    Args:
+        record: The key or the team.
+        spent: What it has spent of its budgets; see `spent_by`.
+    """
+    found = {name.replace("_", " "): readable(value) for name, value in shown(record).items()}
+    found |= {f"spent, {period}": f"{usd:f}" for period, usd in spent.items()}
     width = max(map(len, found))
-    for name, value in found.items():
-        print_out(f"{name.replace('_', ' '):{width}}  {readable(value)}")
+    for name, text in found.items():
+        print_out(f"{name:{width}}  {text}")
 
 
 def readable(value: object) -> str:

@@ -41,5 +41,5 @@ def handle(args: argparse.Namespace) -> int:
     if args.json:
         print_json(shown(key))
     else:
-        print_settings(key)
+        print_settings(key, {})
     return 0

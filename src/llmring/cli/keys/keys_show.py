@@ -6,7 +6,7 @@ import argparse
 
 from llmring.access.access_records import shown
 from llmring.access.key_edits import key_named
-from llmring.cli.keys.key_settings import opened_store, print_settings
+from llmring.cli.keys.key_settings import opened_store, print_settings, spent_by
 from llmring.cli.output import print_json
 
 EXAMPLES = """examples:
@@ -27,7 +27,7 @@ def handle(args: argparse.Namespace) -> int:
     with opened_store() as store:
         key = key_named(store.read(), args.name)
     if args.json:
-        print_json(shown(key))
+        print_json({**shown(key), "spent": spent_by(key)})
     else:
-        print_settings(key)
+        print_settings(key, spent_by(key))
     return 0

@@ -34,5 +34,5 @@ def handle(args: argparse.Namespace) -> int:
     if args.json:
         print_json(shown(team))
     else:
-        print_settings(team)
+        print_settings(team, {})
     return 0

@@ -6,7 +6,7 @@ import argparse
 
 from llmring.access.access_records import shown
 from llmring.access.key_edits import team_named
-from llmring.cli.keys.key_settings import opened_store, print_settings
+from llmring.cli.keys.key_settings import opened_store, print_settings, spent_by
 from llmring.cli.output import print_json, print_out
 
 EXAMPLES = """examples:
@@ -26,8 +26,8 @@ def handle(args: argparse.Namespace) -> int:
     team = team_named(stored, args.name)
     keys = [key.name for key in stored.keys if key.team == team.name and key.revoked is None]
     if args.json:
-        print_json({**shown(team), "keys": keys})
+        print_json({**shown(team), "spent": spent_by(team), "keys": keys})
         return 0
-    print_settings(team)
+    print_settings(team, spent_by(team))
     print_out(f"keys: {', '.join(keys) or 'none yet'}")
     return 0

@@ -116,9 +116,7 @@ def _check_use(key: AccessKey, api: str, address: str, needs: Needs) -> None:
 def caller_of(entry: KeyEntry) -> Caller:
     """Return the caller that a key makes of a client."""
     key, team = entry.key, entry.team
-    accounts = [account_of(key, f"key:{key.id}", f"key {key.name!r}")]
-    if team is not None:
-        accounts.append(account_of(team, f"team:{team.name}", f"team {team.name!r}"))
+    accounts = [account_of(key), None if team is None else account_of(team)]
     most = key.max_cost_per_request
     return Caller(
         key_id=key.id,
