@@ -203,11 +203,15 @@ class GatewayApp:
             caller = access.caller(key, call.wire.name, address, route.needs)
             headers, query = without_key(headers), query_without_key(query)
             call.is_terse = caller.is_terse
+            if call.watched is not None:
+                call.watched.caller = caller
         limit = gateway.table.body_limit
         body = await read_body(call.receive, head.headers, limit, has_arrived=call.has_arrived)
         if body:
             origins.check_media_type(head.headers)
-        request = GatewayRequest(
+        if call.watched is not None:
+            call.watched.read = time.perf_counter()
+        return GatewayRequest(
             method=head.method,
             path=head.path.path,
             query=query,
@@ -217,9 +221,6 @@ class GatewayApp:
             client=address,
             caller=caller,
         )
-        if call.watched is not None:
-            call.watched.take_request(request.caller)
-        return request
 
     async def _answer(
         self, gateway: Gateway, request: GatewayRequest, route: GatewayRoute

@@ -27,7 +27,7 @@ def test_g138_a_call_that_is_answered(stream: bool) -> None:
         "default",
         "mock:echo",
     )
-    assert call.client == "claude-cli/2.1.197"
+    assert call.client == "claude-cli/2.1"
     assert call.route == "/v1/chat/completions"
     assert call.operation == "chat"
     assert call.relay is not None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,15 +13,12 @@ from llmring.chat.events import Usage
 from llmring.chat.response import Attempt
 from llmring.dialects.request_decoding import RequestFormatError
 from llmring.exceptions import LimitExceededError, ModelNotFoundError, ValidationError
+from llmring.gateway.callers.client_program import client_program
 from llmring.gateway.refusals import RefusedCallError
 from llmring.gateway.watching.finished_call import CallOutcome, FinishedAttempt, FinishedCall
 from llmring.gateway.watching.reasons import limit_of, reason_of, skip_reason
 from llmring.gateway.watching.running_call import RunningCall
 from llmring.lockfile.pins import plain_amount
-
-# The name and version of a program, of which the rest of "user-agent" may hold anything.
-# https://www.rfc-editor.org/rfc/rfc9110#section-10.1.5
-_PRODUCT = re.compile(r"[A-Za-z][\w.-]{0,39}(?:/[\w.+-]{1,24})?", re.ASCII)
 
 # Errors for which no model has been asked.
 _REFUSALS = (
@@ -107,17 +102,6 @@ def finished_call(call: RunningCall, end: CallEnd) -> FinishedCall:
         cache=headers.get("x-llmring-cache"),
         lock=headers.get("x-llmring-lock"),
     )
-
-
-@functools.lru_cache(maxsize=256)
-def client_program(user_agent: str) -> str | None:
-    """Return the name and version of a client program; None if it gives none.
-
-    Args:
-        user_agent: The header of this name.
-    """
-    found = _PRODUCT.match(user_agent)
-    return None if found is None else found[0]
 
 
 def _outcome(call: RunningCall, end: CallEnd, failure: BaseException | None) -> CallOutcome:

@@ -68,11 +68,6 @@ class RunningCall(Struct, kw_only=True):
     failure: BaseException | None = None
     trace: ServerTrace | None = None
 
-    def take_request(self, caller: Caller) -> None:
-        """Note that the whole request has come, and who makes it."""
-        self.read = time.perf_counter()
-        self.caller = caller
-
     def take_name(self, alias: str | None, profile: str) -> None:
         """Note what is called.
 
