@@ -6,6 +6,8 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from cli.terminal import lockfile_of, write
 from llmring.clock import SYSTEM
 from llmring.gateway.served_ring import ServedRing
@@ -39,6 +41,26 @@ def test_g125_a_lockfile_that_can_t_be_used_shows_in_metrics_and_log(tmp_path: P
 
     assert asyncio.run(go()) == [0, 1, 1, 0]
     assert [each["event"] for each in entries(log)] == ["config_stale", "config_fresh"]
+
+
+def test_a_look_that_fails_is_logged_once_and_ends_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    write(lockfile_of(default={"fast": ["mock:echo"]}))
+
+    def fail() -> bool:
+        raise ZeroDivisionError
+
+    async def go() -> None:
+        async with ServedRing() as ring:
+            watching = Watching(ring, own_records())
+            state = StateWatch(watching, ring, is_stale=fail, is_draining=lambda: False)
+            state.start()
+            await asyncio.sleep(0.01)
+            await state.stop()
+
+    asyncio.run(go())
+    assert [each.levelname for each in caplog.records] == ["ERROR"]
 
 
 def test_g138_a_circuit_shows_while_it_is_open_and_none_of_a_made_up_model(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from llmring.gateway.watching.watching import Watching
 
 EVERY_SECONDS = 1.0
+
+_log = logging.getLogger("llmring")
 
 
 class StateWatch:
@@ -44,7 +47,7 @@ class StateWatch:
         self._is_stale = is_stale
         self._is_draining = is_draining
         self._open: frozenset[str] = frozenset()
-        self._was_stale = self._was_draining = False
+        self._was_stale = self._was_draining = self._has_failed = False
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -58,15 +61,23 @@ class StateWatch:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
-        await self.look()
+        await self._try_look()
         self._watching.flush()
         self._report("ended")
         self._watching.records.metrics.clear_gauges()
 
     async def _run(self) -> None:
         while True:
-            await self.look()
+            await self._try_look()
             await asyncio.sleep(EVERY_SECONDS)
+
+    async def _try_look(self) -> None:
+        try:
+            await self.look()
+        except Exception:  # noqa: BLE001 -- the calls go on
+            if not self._has_failed:
+                self._has_failed = True
+                _log.exception("the state of the gateway can't be looked at")
 
     async def look(self) -> None:
         """Update the metrics, and log what has changed."""
