@@ -28,6 +28,7 @@ import msgspec
 
 from ledgers import PostgresServer, running_postgres
 from llmring.ledger.daily_report import DayFilter, daily_total
+from llmring.ledger.journal import take_up
 from llmring.ledger.open import store_at
 from llmring.ledger.reader import CallFilter, entries_in
 from llmring.ledger.spool import Spool
@@ -36,9 +37,6 @@ from redis_server import RedisServer
 REPLICAS = 3
 CLIENTS = 6
 HOST = "127.0.0.1"
-
-# What a killed process may not have written yet, with some time for a busy machine.
-UNWRITTEN_SECONDS = 1.0
 
 LOCKFILE = """
 name = "fleet"
@@ -74,7 +72,6 @@ http {{
       proxy_set_header Host $http_host;
       proxy_buffering off;
       proxy_next_upstream error;
-      add_header x-replica $upstream_addr always;
     }}
   }}
 }}
@@ -139,9 +136,18 @@ class Replica:
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal, and wait for the end."""
+        self.signal(number)
+        self.ended()
+
+    def ended(self) -> None:
+        """Wait for the end."""
+        if self._process is not None:
+            self._process.wait(30)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal."""
         if self._process is not None:
             self._process.send_signal(number)
-            self._process.wait(30)
 
     def log(self) -> str:
         return (self._folder / "log").read_text(errors="replace")[-2000:]
@@ -163,20 +169,6 @@ class Fleet(msgspec.Struct):
     redis: RedisServer
 
 
-class Answered(msgspec.Struct, frozen=True):
-    """A call that a client has got a whole answer for.
-
-    Attributes:
-        request_id: The ID of its request.
-        replica: The address of the replica that answered.
-        at: When the answer was whole, by the monotonic clock.
-    """
-
-    request_id: str
-    replica: str
-    at: float
-
-
 class Load:
     """Clients that ask one question after the other.
 
@@ -191,7 +183,7 @@ class Load:
         self._port = port
         self._headers = headers
         self._ending = threading.Event()
-        self.answered: list[Answered] = []
+        self.answered: list[str] = []
         self.statuses: Counter[int | str] = Counter()
         self._threads = [
             threading.Thread(target=self._ask, args=(number,)) for number in range(CLIENTS)
@@ -227,8 +219,7 @@ class Load:
             self.statuses[answer.status] += 1
             is_whole = not body["stream"] or content.endswith(b"data: [DONE]\n\n")
             if answer.status == 200 and is_whole:
-                replica = answer.headers["x-replica"].rpartition(", ")[2]
-                self.answered.append(Answered(request_id, replica, time.monotonic()))
+                self.answered.append(request_id)
         connection.close()
 
 
@@ -240,7 +231,6 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
         recorded: Number of calls in the ledger.
         counted: Number of calls in its sums by day.
         lost: Answered calls that are not in the ledger.
-        unwritten: Calls that the killed replica answered in its last moment and had not written.
         twice: Requests with several calls in the ledger.
         statuses: Number of answers by their status or failure.
     """
@@ -249,7 +239,6 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     recorded: int
     counted: int
     lost: Sequence[str]
-    unwritten: int
     twice: Sequence[str]
     statuses: Mapping[int | str, int]
 
@@ -349,7 +338,6 @@ def run(
     load, step = Load(fleet.port, headers), seconds / 6
     time.sleep(step)
     victim = fleet.replicas[0]
-    killed = time.monotonic()
     victim.send(signal.SIGKILL)
     time.sleep(step)
     victim.start()
@@ -363,31 +351,29 @@ def run(
     time.sleep(step)
     load.end()
     for replica in fleet.replicas:
-        replica.send(signal.SIGTERM)
+        replica.signal(signal.SIGTERM)
+    for replica in fleet.replicas:
+        replica.ended()
     # What could not be written in time is in files, which the next process would take up.
     store = store_at(fleet.database.url)
     for replica in fleet.replicas:
-        Spool(replica.spool, fleet.database.url).write_to(store)
+        spool = Spool(replica.spool, fleet.database.url)
+        spool.write_to(store)
+        take_up(spool.folder, store)
     store.close()
-    return _found(fleet, load, victim.address, killed)
+    return _found(fleet, load)
 
 
-def _found(fleet: Fleet, load: Load, victim: str, killed: float) -> Findings:
+def _found(fleet: Fleet, load: Load) -> Findings:
     place = fleet.database.url
     recorded = [entry.request_id or "" for entry in entries_in(place, CallFilter())]
     times = Counter(recorded)
-    missing = [each for each in load.answered if each.request_id not in times]
-    unwritten = [
-        each
-        for each in missing
-        if each.replica == victim and killed - UNWRITTEN_SECONDS <= each.at <= killed + 1
-    ]
+    missing = [each for each in load.answered if each not in times]
     return Findings(
         answered=len(load.answered),
         recorded=len(recorded),
         counted=daily_total(place, DayFilter()).calls,
-        lost=[each.request_id for each in missing if each not in unwritten],
-        unwritten=len(unwritten),
+        lost=missing,
         twice=[each for each, count in times.items() if count > 1 and each.startswith("call-")],
         statuses=load.statuses,
     )

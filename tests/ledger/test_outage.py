@@ -45,9 +45,10 @@ from pathlib import Path
 from ledgers import NOON, entry
 from llmring.ledger import writer
 from llmring.ledger.columns import row_of
+from llmring.ledger.process_ledger import ledger_at
 place, folder, name, seconds = sys.argv[1:]
 writer._FIRST_PAUSE_SECONDS = writer._LONGEST_PAUSE_SECONDS = 0.5
-ledger = writer.ledger_at(place, Path(folder))
+ledger = ledger_at(place, Path(folder))
 longest, number, until = 0.0, 0, time.monotonic() + float(seconds)
 while time.monotonic() < until:
     row = row_of(entry(number, id=f"{name}-{number:06}"))

@@ -17,12 +17,12 @@ from llmring.ledger import sqlite, writer
 from llmring.ledger.entry import LoggedAttempt
 from llmring.ledger.postgres import LOCK
 from llmring.ledger.reader import entries
-from llmring.ledger.writer import Ledger, ledger_at
+from llmring.ledger.writer import Ledger
 
 PREAMBLE = """
 import multiprocessing, os, pathlib, sys, threading, time
 from ledgers import entry
-from llmring.ledger.writer import ledger_at
+from llmring.ledger.process_ledger import ledger_at
 place = sys.argv[1]
 ledger = ledger_at(place if "://" in place else pathlib.Path(place))
 def fill(count):
@@ -306,11 +306,6 @@ def test_without_psycopg_the_warning_names_the_extra(tmp_path: Path) -> None:
 
     assert errors.count('pip install "llmring[postgres]"') == 1
     assert "s3cret" not in errors
-
-
-def test_a_process_has_one_ledger_object_for_an_address(tmp_path: Path) -> None:
-    assert ledger_at(tmp_path / "a") is ledger_at(tmp_path / "a")
-    assert ledger_at(tmp_path / "a") is not ledger_at(tmp_path / "b")
 
 
 def test_ids_of_one_moment_are_unique_and_in_order(tmp_path: Path) -> None:

@@ -87,6 +87,8 @@ class Recorder:
         kept: The stamp whose `keep` applies.
     """
 
+    # True to lose no call of a process that is killed.
+    _keeps_journal = False
     # The class of its records.
     _kind: type[CallRecord] | None = None
 
@@ -112,9 +114,11 @@ class Recorder:
         if self._ledger is None:
             if self._place is None:
                 return None
-            from llmring.ledger.writer import ledger_at
+            from llmring.ledger.process_ledger import ledger_at
 
             self._ledger = ledger_at(self._place, self._spool)
+            if self._keeps_journal:
+                self._ledger.keep_journal()
         return (self._kind or CallRecord)(self, self._ledger, start)
 
     @property

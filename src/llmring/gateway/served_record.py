@@ -90,4 +90,5 @@ class ServedRecord(CallRecord):
 class ServedRecorder(Recorder):
     """Writes a gateway's calls to the ledger; arguments as for `Recorder`."""
 
+    _keeps_journal = True
     _kind = ServedRecord

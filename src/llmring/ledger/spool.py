@@ -55,9 +55,7 @@ class Spool:
         Raises:
             OSError: It can't be written.
         """
-        # By name, because a newer llmring may have more columns.
-        lines = [_ENCODER.encode(dict(zip(COLUMNS, row, strict=True))) + b"\n" for row in rows]
-        path = self._written(lines)
+        path = self._written([line_of(row) for row in rows])
         self.own[path] = len(rows)
         self._small.append(path)
         if len(self._small) > _MOST_SMALL:
@@ -125,7 +123,7 @@ class Spool:
         """
         for path in list(self.own) if own else [path for _, path in sorted(self._waiting())]:
             try:
-                rows = [_row(line) for line in path.read_bytes().splitlines()]
+                rows = [row_in(line) for line in path.read_bytes().splitlines()]
             except FileNotFoundError:
                 self.done(path)  # another process has written it to the ledger
             except (OSError, ValueError) as error:
@@ -153,7 +151,18 @@ def _set_aside(path: Path, error: Exception) -> None:
     )
 
 
-def _row(line: bytes) -> Row:
+def line_of(row: Row) -> bytes:
+    """Return a row as a line of JSON."""
+    # By name, because a newer llmring may have more columns.
+    return _ENCODER.encode(dict(zip(COLUMNS, row, strict=True))) + b"\n"
+
+
+def row_in(line: bytes) -> Row:
+    """Return the row in a line.
+
+    Raises:
+        ValueError: It holds no row.
+    """
     fields = _ROWS.decode(line)
     if any(fields.get(name) is None for name in _REQUIRED):
         raise ValueError("a line holds no call")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import itertools
 import logging
@@ -11,12 +10,13 @@ import sys
 import threading
 import time
 from collections import deque
-from functools import cache
 from pathlib import Path
 
 from llmring.clock import Clock
+from llmring.ledger import journal
 from llmring.ledger.columns import row_of
 from llmring.ledger.entry import LedgerEntry
+from llmring.ledger.journal import Journal
 from llmring.ledger.open import store_at
 from llmring.ledger.project import Stamp
 from llmring.ledger.prune import PRUNE_EVERY, Retention
@@ -63,6 +63,7 @@ class Ledger:
         self._spool_folder = spool
         self._left_behind: list[Store] = []
         self._retention = Retention()
+        self._is_journaled = False
         self._begin()
 
     def _begin(self) -> None:
@@ -86,6 +87,7 @@ class Ledger:
         self._in_hand: list[Row] = []
         folder = self._spool_folder
         self._spool = None if folder is None else Spool(folder, self._place)
+        self._journal = Journal(None if self._spool is None else self._spool.folder)
         self._spool_is_due = self._spool is not None
         # Two processes must not create the same ID, even at the same moment.
         self._token = os.urandom(5).hex()
@@ -102,6 +104,8 @@ class Ledger:
     def add_row(self, row: Row) -> None:
         """Queue the row of an entry, as `columns.row` builds it; see `add`."""
         self._waiting.append(row)
+        if self._is_journaled:
+            self._journal.add(row)
         if len(self._waiting) > self._most:
             self._drop_oldest()
         if self._asleep:
@@ -118,6 +122,10 @@ class Ledger:
             clock: The clock by which calls grow old.
         """
         self._retention.keep(stamp, clock)
+
+    def keep_journal(self) -> None:
+        """Keep a file of the rows to be written, so that none is lost if the process is killed."""
+        self._is_journaled = True
 
     @property
     def pending(self) -> int:
@@ -166,6 +174,7 @@ class Ledger:
         """Start over in a child process: queue and connection belong to the parent."""
         # Closing the store would close the parent's connection.
         self._left_behind.append(self._store)
+        self._journal.abandon()
         self._begin()
 
     def _drop_oldest(self) -> None:
@@ -259,7 +268,7 @@ class Ledger:
 
     def _shelter(self) -> None:
         """Move the queued entries to the spool; they stay in memory if that fails."""
-        with self._storing:
+        with self._storing, self._journal.turned(lambda: not self._waiting):
             batch = self._batch(len(self._waiting))
             if batch and self._spool is not None:
                 with contextlib.suppress(OSError):
@@ -270,7 +279,7 @@ class Ledger:
 
     def _drain(self) -> bool:
         """Insert the queued entries; return False if the ledger can't be written."""
-        with self._storing:
+        with self._storing, self._journal.turned(lambda: not self._waiting):
             if self._blind_until is not None and not self._take_up(own=True):
                 return False
             while batch := self._batch(MOST_AT_ONCE):
@@ -322,6 +331,8 @@ class Ledger:
             return True
         try:
             self._spool.write_to(self._store, own=own)
+            if not own:
+                journal.take_up(self._spool.folder, self._store)
         except (LedgerUnusableError, OSError, ValueError) as error:
             if own:
                 return False
@@ -339,8 +350,10 @@ class Ledger:
         # By ID, for the thread may be moving entries from one to the other.
         rest = {row[0]: row for row in [*self._in_hand, *self._waiting]}
         self._waiting.clear()
+        self._journal.turn()
         count = len(rest) + (0 if self._spool is None else sum(self._spool.own.values()))
         if not count:
+            self._journal.forget()
             return
         outcome = "they are lost"
         if self._spool is not None:
@@ -350,6 +363,7 @@ class Ledger:
                 own = [*self._spool.own]
                 path = own[0] if len(own) == 1 else self._spool.folder
                 self._spool.own.clear()
+                self._journal.forget()
             except OSError as error:
                 outcome += f", as {self._spool.folder} can't be written: {error.strerror or error}"
             else:
@@ -372,23 +386,6 @@ class Ledger:
             return
         self._warned = True
         log.warning("%s the ledger %s: %s; %s", failure, display_place(self._place), error, advice)
-
-
-@cache
-def ledger_at(place: Path | str, spool: Path | None = None) -> Ledger:
-    """Return the ledger at an address; one object per process.
-
-    Args:
-        place: Its file, or the address of its PostgreSQL database.
-        spool: As for `Ledger`.
-    """
-    ledger = Ledger(place, spool=spool)
-    atexit.register(ledger.end)
-    if sys.platform != "win32":
-        os.register_at_fork(
-            before=ledger.fork, after_in_parent=ledger.has_forked, after_in_child=ledger.forked
-        )
-    return ledger
 
 
 def _end_with_a_multiprocessing_child(ledger: Ledger) -> None:

@@ -9,9 +9,9 @@ def test_g131_no_call_is_lost_or_counted_twice_when_a_replica_is_killed() -> Non
     if (reason := obstacle()) is not None:
         pytest.skip(reason)
     with running_fleet() as fleet:
-        found = run(fleet, 5)
+        found = run(fleet, 3)
 
     assert found.answered > 50
     assert found.lost == []
     assert found.twice == []
-    assert found.recorded == found.counted >= found.answered - found.unwritten
+    assert found.recorded == found.counted >= found.answered
