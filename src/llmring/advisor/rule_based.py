@@ -218,27 +218,29 @@ class RuleBasedAgent:
     def _settled(self, found: list[tuple[Intent, ...]]) -> Understood:
         """Choose among the readings of a request; those that come to the same count once."""
         outcomes: list[Understood] = []
-        unclear: list[UnclearRequestError] = []
+        unclear: list[tuple[UnclearRequestError, tuple[Intent, ...]]] = []
         errors: list[LLMRingError] = []
         for intents in found:
             try:
                 outcome = self._outcome(intents)
             except UnclearRequestError as each:
-                unclear.append(each)
-                self._memory.asked = intents if each.options else self._memory.asked
+                unclear.append((each, intents))
             except LLMRingError as error:
                 errors.append(error)
             else:
                 if all(outcome.change != each.change for each in outcomes):
                     outcomes.append(outcome)
-        questions = [each for each in unclear if each.options or isinstance(each, AlreadySoError)]
+        questions = [each for each in unclear if _must_be_asked(each[0])]
+        self._memory.asked = next((each[1] for each in questions if each[0].options), ())
         if questions and outcomes:
-            raise questions[0]
+            # One clause that explains all words is meant, rather than two.
+            fewest = min(len(intents) for _, intents in questions)
+            outcomes = [each for each in outcomes if len(each.intents) < fewest]
         if len(outcomes) == 1:
             return outcomes[0]
         if len(outcomes) > 1:
             raise UnclearRequestError("Which do you mean?", tuple(map(self._option, outcomes)))
-        raise (questions or unclear or errors)[0]
+        raise next(iter([each for each, _ in (*questions, *unclear)] or errors))
 
     def _option(self, outcome: Understood) -> Option:
         if outcome.change is None:
@@ -316,6 +318,11 @@ class RuleBasedAgent:
             if answer in (each.label.lower(), _model(each.label)) or f"({words}," in each.label
         ]
         return named[0] if len(named) == 1 else None
+
+
+def _must_be_asked(unclear: UnclearRequestError) -> bool:
+    """Return True if another reading must not be preferred to a reading with this outcome."""
+    return bool(unclear.options) or isinstance(unclear, AlreadySoError)
 
 
 def _model(label: str) -> str:

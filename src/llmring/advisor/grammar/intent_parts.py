@@ -59,9 +59,15 @@ class RecommendedModel(Struct, frozen=True):
 
 
 class PlacedModel(Struct, frozen=True):
-    """The model at a place of an alias: 0 for the first, -1 for the last."""
+    """The model at a place of an alias: 0 for the first, -1 for the last.
+
+    Attributes:
+        index: The place.
+        by_price: True to count from the cheapest model.
+    """
 
     index: int
+    by_price: bool = False
 
 
 class ModelsOfAlias(Struct, frozen=True):

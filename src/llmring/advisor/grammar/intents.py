@@ -64,7 +64,7 @@ class OrderModels(Struct, frozen=True):
     Attributes:
         aliases: The aliases.
         models: The models in their order; none to reverse the order that they have.
-        inserts: True if the first of them may be new to an alias.
+        inserts: True if one of two may be new to an alias.
         by_price: True to sort the models that an alias has, the cheapest first.
     """
 

@@ -176,7 +176,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             "[,] [and|then] (fall back to|falling back to|falls back to|falling back on|"
             "fall back on|fallback to|fails over to|failing over to|fail over to|backed by|"
             "backed up by|followed by|with fallback to|and otherwise|otherwise|or else|else) "
-            "<sequence>",
+            "<sequence> [<outage_of_model>]",
             _given,
         ),
         (

@@ -296,6 +296,10 @@ RULES: dict[str, tuple[Rule, ...]] = {
             lambda v: v["qualities"],
         ),
         (
+            "(you know|you have|you can find|there is|available|in catalog|in registry)",
+            lambda _: (),
+        ),
+        (
             "[,|;] <superlative> (one|possible|available|there is|you have|you can find|you know)",
             lambda v: (v["superlative"],),
         ),

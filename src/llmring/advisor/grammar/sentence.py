@@ -34,6 +34,7 @@ from llmring.advisor.grammar.clauses import (
 )
 from llmring.advisor.grammar.intent_parts import SAME_KEY, AliasPhrase, DescribedModel, Setting
 from llmring.advisor.grammar.intents import (
+    AskRetirement,
     BindAliases,
     Edit,
     Intent,
@@ -270,6 +271,7 @@ _RULES: dict[str, tuple[Rule, ...]] = {
         ("<joint> <one:clause> [<rest>]", _joined),
         ("<joint> <one:more_bind> [instead] [<rest>]", _continued(BindAliases)),
         ("<joint> <one:more_rename> [<rest>]", _continued(RenameAlias)),
+        ("<joint> <one:more_upgrade> [<rest>]", _continued(AskRetirement)),
         ("[<joint>] <one:more_limits> [<rest>]", _continued((SetLimits, BindAliases))),
     ),
     "request": rules(

@@ -20,6 +20,7 @@ from llmring.advisor.grammar.intents import (
     RenameAlias,
     SetFallbacks,
     SpreadVendors,
+    UseInProfile,
 )
 from llmring.advisor.grammar.spoken_models import SpokenModel
 from llmring.advisor.grammar.words import ENVIRONMENTS
@@ -34,6 +35,7 @@ from llmring.advisor.planning.model_selection import (
     require_clear_rank,
     selected,
 )
+from llmring.advisor.planning.profile_steps import use
 from llmring.advisor.planning.unclear import AlreadySoError, Option, UnclearRequestError
 from llmring.registry.price import price_tag
 
@@ -42,6 +44,9 @@ _NOTHING = "Nothing was changed."
 
 def bind(context: Context, intent: BindAliases) -> None:
     """Bind the aliases of a clause."""
+    if intent.aliases.scope == "all":
+        use(context, UseInProfile(intent.aliases.profile, intent.models))
+        return
     places = context.places(intent.aliases, creates=True)
     if _succeeds(context, intent, places):
         return
@@ -128,8 +133,10 @@ def order(context: Context, intent: OrderModels) -> None:
             continue
         wanted = [one_in(context, place, each) for each in intent.models] or there[::-1]
         missing = [each for each in wanted if each not in there]
-        if missing == wanted[:1] and intent.inserts:
-            there.insert(there.index(wanted[1]), wanted[0])
+        if intent.inserts and len(wanted) == 2 and len(missing) == 1:
+            first, second = wanted
+            at = there.index(second) if missing == [first] else there.index(first) + 1
+            there.insert(at, missing[0])
             missing = []
         if missing or len(there) < 2:
             lack = f"does not have {', '.join(missing)}" if missing else "has a single model"

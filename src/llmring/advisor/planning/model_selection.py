@@ -93,6 +93,8 @@ def one_in(context: Context, place: Place, phrase: ModelPhrase) -> str:
     there = context.copy.models(*place)
     if not isinstance(phrase, PlacedModel):
         return among(context, phrase, there) or one(context, phrase)
+    if phrase.by_price:
+        there = by_price(context, there)
     index = phrase.index if phrase.index >= 0 else len(there) + phrase.index
     if not 0 <= index < len(there) or (phrase.index < 0 and len(there) < 2):
         raise UnclearRequestError(

@@ -62,7 +62,11 @@ RULES: dict[str, tuple[Rule, ...]] = {
             lambda v: (RemoveAliases(v["who"]),),
         ),
         (f"{REMOVE} <who>", lambda v: (RemoveAliases(v["who"]),)),
-        (f"{REMOVE} <who> completely", lambda v: (RemoveAliases(v["who"]),)),
+        (
+            f"{REMOVE} <who> (completely|from lockfile|altogether|for good|entirely|from file|"
+            "from config|from configuration)",
+            lambda v: (RemoveAliases(v["who"]),),
+        ),
         (
             f"({REMOVE}|clear|wipe|reset|purge|empty|nuke) (everything|all|all aliases|it "
             "all|all bindings|lockfile|all of it|everything in lockfile|whole lockfile|"
@@ -103,6 +107,14 @@ RULES: dict[str, tuple[Rule, ...]] = {
     ),
     # A clause without a verb that continues: "rename fast to quick and deep to slow".
     "more_rename": rules(("<who> (to|as|into|->) <new_alias>", _renamed)),
+    # Behind a question for the models that retire.
+    "more_upgrade": rules(
+        (
+            "(replace|upgrade|update|migrate|swap) (them|those|these|all of them|those models) "
+            "[(with|by|to) (successors|newer ones|replacements|newest ones|newest versions)]",
+            lambda _: (UpgradeModels(AliasPhrase(scope="all"), retiring=True),),
+        ),
+    ),
     "upgrade": rules(
         (
             "(upgrade|update|bring|move|switch|migrate) <who> [to] (newest|latest|up to "

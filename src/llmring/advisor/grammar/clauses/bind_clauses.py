@@ -61,6 +61,13 @@ def _first_then(v: Values) -> Clause:
     return (BindAliases(v.get("who") or LEFT_OUT, models),)
 
 
+def _counted(v: Values) -> Clause | None:
+    """Read "three models for X: A, B and C", whose number must be right."""
+    if v["number"] != len(v["sequence"]):
+        return None
+    return (BindAliases(v["use"], ModelList(models=v["sequence"])),)
+
+
 def _wanted_there(v: Values) -> tuple[Any, ...] | None:
     need = described((*v.get("qualities", ()), *v.get("near", ()), *v["tails"]))
     if need is None:
@@ -180,6 +187,13 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _for_profile,
         ),
         ("make <models> model (behind|of|for|in) <use>", _bound),
+        (
+            "(use|take|have|put|give) (<number> models (for|in|on) <use>|<use> <number> models) "
+            "[:|,] <sequence>",
+            _counted,
+        ),
+        ("(bind|set|point) <use> to <number> models [:|,] <sequence>", _counted),
+        ("<use> should (have|use|try) <number> models [:|,] <sequence>", _counted),
         (
             "(i want|we want|i would like|i need|we need|find|find me|pick|choose|get "
             "me) [<qualities>] <noun> [<near:tails>] for <use> [,] <tails>",
@@ -363,6 +377,10 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ),
         ("<models> (for|behind) <use>", _bound),
         ("<models> <where> (for|behind) <use>", _bound),
+        (
+            "(keep|leave|use|have|take) <models> <where>",
+            lambda v: (BindAliases(replace(LEFT_OUT, profile=v["where"]), v["models"]),),
+        ),
         ("<who> (to|->|=|:|at) <models> [<where>]", _bound),
         (
             "<models> <where>",

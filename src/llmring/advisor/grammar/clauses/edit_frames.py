@@ -135,7 +135,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "count": rules(
         ("<fallback>", lambda v: v["fallback"]),
         ("<number> [more|additional|extra] <fallback>", lambda v: int(v["number"])),
-        ("(second|another|additional|extra|one more|third|new) <fallback>", lambda _: 1),
+        ("(second|another|additional|extra|one more|third|new) (<fallback>|model)", lambda _: 1),
     ),
     "from_vendors": rules(
         ("(from|of|by|at) <vendors>", lambda v: v["vendors"]),

@@ -149,6 +149,21 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _spread,
         ),
         (
+            "<who> should (survive|withstand|work without|work despite|tolerate) (<provider>|"
+            "single vendor|single provider) [outage|outages|downtime|failure|failures]",
+            _spread,
+        ),
+        (
+            "(make|let|have|keep) <who> (survive|withstand|independent of|working without) "
+            "(<provider>|single vendor|single provider) [outage|outages|downtime|failure|failures]",
+            _spread,
+        ),
+        (
+            "<who> should (keep working|still work|work|continue|go on|keep answering) "
+            f"(if|when|whenever) <provider> {_FAILS}",
+            _spread,
+        ),
+        (
             "(make sure|ensure|see to it) [that] no (alias|binding) (relies|depends|is dependent|"
             "is) [only] on [only] (single|one|only one) (vendor|provider|company)",
             lambda _: (SpreadVendors(AliasPhrase(scope="all"), 2),),

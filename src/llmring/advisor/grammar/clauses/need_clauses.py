@@ -65,7 +65,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "require": rules(
         # This could also ask for another model.
         (
-            "[use|have|pick|allow] only [use] models (that|which) [can] <abilities> (for|in|on) "
+            "[only] [use|have|pick|allow|accept] [only] models (that|which|with|supporting) [can|"
+            "have|support] <abilities> (for|in|on) "
             "<who>",
             _models_must,
         ),

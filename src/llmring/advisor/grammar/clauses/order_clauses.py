@@ -82,7 +82,30 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ("second fallback", lambda _: PlacedModel(2)),
         ("fallback", lambda _: PlacedModel(1)),
     ),
+    "ranked_place": rules(
+        (
+            "(cheapest|least expensive) [model|one|fallback]",
+            lambda _: PlacedModel(0, by_price=True),
+        ),
+        (
+            "(most expensive|priciest|dearest) [model|one|fallback]",
+            lambda _: PlacedModel(-1, by_price=True),
+        ),
+    ),
     "order": rules(
+        (
+            f"(put|move|make|place|list|try) <placed:ranked_place> (of|in|from) <who> {_FRONT}",
+            _placed_first,
+        ),
+        (
+            f"(put|move|make|place|list|try) <model:ranked_place> (of|in|from) <who> {_END}",
+            _to_end,
+        ),
+        (
+            "<one:model> first (in|for|of) <who> (,|and|, and|then|, then) <two:model> (after it|"
+            "second|behind it|after that|next|afterwards)",
+            _ordered,
+        ),
         (
             "(make|let|have) <one:model> (come|be|go|be tried) (before|ahead of|in front "
             "of) <two:model> [<who:of>]",
@@ -163,6 +186,15 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ("prefer <model> <who:of>", _to_front),
         (f"(put|move|make|list|place|use|try|demote) <model> {_END} [<who:of>]", _to_end),
         (
+            "(add|put|insert|place|append) <one:model> (behind|after|below) <two:model> <who:of>",
+            lambda v: (OrderModels(v["who"], (v["two"], v["one"]), inserts=True),),
+        ),
+        (
+            "<who> should (try|use|ask|call|prefer|have) <one:model> (before|over|ahead of|in "
+            "front of|rather than) <two:model>",
+            _inserted,
+        ),
+        (
             "(i|we) [would] prefer <one:model> (over|to|before) <two:model> <who:of>",
             _inserted,
         ),
@@ -234,6 +266,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ),
         (f"{REMOVE} <who> 's <sequence> [<fallback>]", _without),
         (f"{REMOVE} <placed> (of|from|in|for) <who>", _unplaced),
+        (f"{REMOVE} <placed:ranked_place> (of|from|in) <who>", _unplaced),
         (f"{REMOVE} <who> 's <placed>", _unplaced),
         ("(take|pull|cut|leave|kick) <sequence> (out of|off|out from|off of) <who>", _without),
         ("(take|pull|cut|kick) <sequence> out (of|from) <who>", _without),

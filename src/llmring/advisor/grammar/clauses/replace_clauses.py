@@ -100,13 +100,17 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ),
         (
             "(remove|drop|get rid of|throw out|take out|ditch|kick out|delete) <old:old_models> "
-            f"[<everywhere>] [,] (and|and then|then) {_PUT} <new:model> instead",
+            f"[<everywhere>] [,] (and|and then|then|,|;|.) {_PUT} <new:model> instead",
             lambda v: _replaced(v, scope="all"),
         ),
         (
             "(remove|drop|get rid of|throw out|take out|ditch|kick out|delete) <old:old_models> "
-            "from "
-            f"<who> [,] (and|and then|then) {_PUT} <new:model> instead",
+            f"<everywhere> [,] (and|and then|then|,|;|.) {_PUT} <new:model> [there]",
+            lambda v: _replaced(v, scope="all"),
+        ),
+        (
+            "(remove|drop|get rid of|throw out|take out|ditch|kick out|delete) <old:old_models> "
+            f"from <who> [,] (and|and then|then|,|;|.) {_PUT} <new:model> instead",
             lambda v: _replaced(v, scope="named"),
         ),
         (

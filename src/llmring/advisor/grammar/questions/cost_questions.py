@@ -286,6 +286,11 @@ RULES: dict[str, tuple[Rule, ...]] = {
             lambda v: (AskCheaper(LEFT_OUT, v["spoken"]),),
         ),
         (
+            "(which|what) (alias|aliases|of aliases) (should|could|can|would) (i|we|be) (make|made|"
+            "get|run) [to be] cheaper",
+            lambda _: (AskCheaper(ALL),),
+        ),
+        (
             "(can|could) (i|we) (save money|save|reduce costs|cut costs|spend less) "
             "[somewhere|anywhere]",
             lambda _: (AskCheaper(ALL),),

@@ -79,6 +79,7 @@ def _question(chart: Chart, text: str) -> Ask | None:
         if wish is not None:
             return wish
     place = next((each for each in _values(chart, "where", taken) if each != THERE), None)
+    place = place or _profile_named(chart, taken)
     if _RETIREMENT.search(text):
         named = AliasPhrase(names=names, profile=place)
         return AskRetirement(named if names else AliasPhrase(scope="all", profile=place), models)
@@ -87,6 +88,18 @@ def _question(chart: Chart, text: str) -> Ask | None:
     if names:
         return _about_aliases(chart, text, AliasPhrase(names=names, profile=place), taken)
     return _about_none(chart, text, taken)
+
+
+def _profile_named(chart: Chart, taken: set[int]) -> str | None:
+    """Find the only profile that a question names, unless an alias has its name."""
+    found = {
+        profile
+        for at, token in enumerate(chart.tokens)
+        if at not in taken
+        and chart.names.alias(token.text) is None
+        and (profile := chart.names.profile(token.text)) is not None
+    }
+    return found.pop() if len(found) == 1 else None
 
 
 def _about_none(chart: Chart, text: str, taken: set[int]) -> Ask | None:
