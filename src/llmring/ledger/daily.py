@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import date
 from decimal import Context, Decimal
 from functools import lru_cache
 from operator import itemgetter
@@ -22,6 +22,7 @@ DAYS = "llmring_days"
 LONGEST_MS = (100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, 300_000)
 
 _DAY = 24 * 3600 * 1_000_000
+_FIRST_DAY = date(1970, 1, 1).toordinal()
 
 # The columns that a row is for, empty where calls have no value, and the characters that are kept
 # of each: PostgreSQL does not index longer texts together.
@@ -184,4 +185,5 @@ def _is_usual(amount: Decimal) -> bool:
 
 @lru_cache(maxsize=64)
 def _day(number: int) -> str:
-    return f"{datetime.fromtimestamp(number * 86400, UTC):%Y-%m-%d}"
+    # Formats of times would import a module, which is too late as a program ends.
+    return date.fromordinal(_FIRST_DAY + number).isoformat()
