@@ -122,6 +122,20 @@ def test_g097_g111_a_call_over_the_budget_of_its_key_has_the_status_of_its_api(
         assert here.ask(api, key=OPS).status == 200
 
 
+@pytest.mark.parametrize("path", ["/v1/embeddings", "/api/embed"])
+def test_g111_embeddings_count_for_a_key_like_other_calls(tmp_path: Path, path: str) -> None:
+    with limited(tmp_path, access_key(rpm=1), answer=answers.openai("Fine")) as here:
+        found = [
+            here.gateway.ask("POST", path, {"model": "fast", "input": "Hi"}, x_api_key=WEB).status
+            for _ in range(2)
+        ]
+
+        # This model answers no vectors, but was asked once.
+        assert found[1] == 429
+        assert here.ask().status == 429
+        assert len(here.vendor.requests) == 1
+
+
 def test_g111_a_call_that_may_cost_more_than_its_key_allows_is_refused(tmp_path: Path) -> None:
     with limited(tmp_path, access_key(max_cost_per_request=Decimal("0.01"))) as here:
         assert here.ask().status == 402
