@@ -1,4 +1,4 @@
-"""A Redis or Valkey server for tests, on a free port, without persistence."""
+"""A Redis or Valkey server for tests, on a free port."""
 
 import contextlib
 import shutil
@@ -11,10 +11,16 @@ PROGRAM = shutil.which("valkey-server") or shutil.which("redis-server")
 
 
 class RedisServer:
-    """A server that can be stopped and started again."""
+    """A server that can be stopped and started again.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: The folder of its files.
+        durable: True to keep its data when it is stopped.
+    """
+
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
         self._folder = folder
+        self._append = "yes" if durable else "no"
         with contextlib.closing(socket.socket()) as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
@@ -26,7 +32,7 @@ class RedisServer:
         self._process = subprocess.Popen(
             [
                 *(PROGRAM, "--port", str(self.port), "--bind", "127.0.0.1"),
-                *("--save", "", "--appendonly", "no", "--dir", str(self._folder)),
+                *("--save", "", "--appendonly", self._append, "--dir", str(self._folder)),
             ],
             stdout=subprocess.DEVNULL,
         )

@@ -19,9 +19,11 @@ import sys
 import tempfile
 import threading
 import time
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -36,6 +38,12 @@ from redis_server import RedisServer
 
 REPLICAS = 3
 CLIENTS = 6
+
+# The key of the last clients may call so often in any minute; that of the others, always.
+LIMITED = "limited"
+LIMITED_CLIENTS = 2
+RPM = 30
+PAUSE_SECONDS = 0.05
 HOST = "127.0.0.1"
 
 LOCKFILE = """
@@ -161,12 +169,14 @@ class Fleet(msgspec.Struct):
         replicas: The gateways.
         database: The PostgreSQL server.
         redis: The Redis server.
+        keys: A key for each client.
     """
 
     port: int
     replicas: Sequence[Replica]
     database: PostgresServer
     redis: RedisServer
+    keys: Sequence[str]
 
 
 class Load:
@@ -174,19 +184,17 @@ class Load:
 
     Args:
         port: The port of nginx.
-        headers: Returns the headers of a client, such as its key, by its number.
+        keys: A key for each client.
     """
 
-    def __init__(
-        self, port: int, headers: Callable[[int], Mapping[str, str]] = lambda _: {}
-    ) -> None:
+    def __init__(self, port: int, keys: Sequence[str]) -> None:
         self._port = port
-        self._headers = headers
+        self._keys = keys
         self._ending = threading.Event()
         self.answered: list[str] = []
         self.statuses: Counter[int | str] = Counter()
         self._threads = [
-            threading.Thread(target=self._ask, args=(number,)) for number in range(CLIENTS)
+            threading.Thread(target=self._ask, args=(number,)) for number in range(len(keys))
         ]
         for thread in self._threads:
             thread.start()
@@ -207,7 +215,7 @@ class Load:
                 "stream": number % 2 == 1,
                 "messages": [{"role": "user", "content": f"Question {number}"}],
             }
-            headers = {"x-request-id": request_id, **self._headers(client)}
+            headers = {"x-request-id": request_id, "authorization": f"Bearer {self._keys[client]}"}
             try:
                 connection.request("POST", "/v1/chat/completions", json.dumps(body), headers)
                 answer = connection.getresponse()
@@ -217,6 +225,8 @@ class Load:
                 connection.close()
                 continue
             self.statuses[answer.status] += 1
+            if answer.status == 429:
+                time.sleep(PAUSE_SECONDS)
             is_whole = not body["stream"] or content.endswith(b"data: [DONE]\n\n")
             if answer.status == 200 and is_whole:
                 self.answered.append(request_id)
@@ -232,6 +242,9 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
         counted: Number of calls in its sums by day.
         lost: Answered calls that are not in the ledger.
         twice: Requests with several calls in the ledger.
+        limited: The largest number of calls to models in a minute with the limited key.
+        blind: The same for those that began without Redis, or after it was gone: each machine keeps
+            to its share.
         statuses: Number of answers by their status or failure.
     """
 
@@ -240,6 +253,8 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     counted: int
     lost: Sequence[str]
     twice: Sequence[str]
+    limited: int
+    blind: int
     statuses: Mapping[int | str, int]
 
 
@@ -270,7 +285,7 @@ def running_fleet() -> Iterator[Fleet]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         (folder / "llmring.lock").write_text(LOCKFILE)
         database = stack.enter_context(running_postgres())
-        redis = RedisServer(folder)
+        redis = RedisServer(folder, durable=True)
         redis.start()
         stack.callback(redis.stop)
         env = {
@@ -281,6 +296,9 @@ def running_fleet() -> Iterator[Fleet]:
             "LLMRING_REDIS_URL": redis.url,
             "LLMRING_GATEWAY_SECRET": "a secret of at least 32 characters",
         }
+        free = _key(env, "free")
+        limited = _key(env, LIMITED, "--rpm", str(RPM))
+        keys = [*[free] * (CLIENTS - LIMITED_CLIENTS), *[limited] * LIMITED_CLIENTS]
         replicas = [Replica(folder / f"replica-{number}", env) for number in range(REPLICAS)]
         for replica in replicas:
             stack.callback(replica.send, signal.SIGKILL)
@@ -288,7 +306,19 @@ def running_fleet() -> Iterator[Fleet]:
         for replica in replicas:
             replica.wait()
         port = _nginx(stack, folder, [replica.address for replica in replicas])
-        yield Fleet(port, replicas, database, redis)
+        yield Fleet(port, replicas, database, redis, keys)
+
+
+def _key(env: Mapping[str, str], name: str, *settings: str) -> str:
+    """Make a key, as an operator does."""
+    made = subprocess.run(
+        [sys.executable, "-m", "llmring", "keys", "create", "--name", name, "--json", *settings],
+        env=env,
+        check=True,
+        capture_output=True,
+    )
+    key: str = json.loads(made.stdout)["key"]
+    return key
 
 
 def _nginx(stack: ExitStack, folder: Path, addresses: Sequence[str]) -> int:
@@ -323,19 +353,14 @@ def _nginx(stack: ExitStack, folder: Path, addresses: Sequence[str]) -> int:
     return port
 
 
-def run(
-    fleet: Fleet,
-    seconds: float,
-    headers: Callable[[int], Mapping[str, str]] = lambda _: {},
-) -> Findings:
+def run(fleet: Fleet, seconds: float) -> Findings:
     """Load a fleet, kill a replica and restart both servers meanwhile; return what was found.
 
     Args:
         fleet: The fleet; its replicas have ended afterwards.
         seconds: How long clients ask, apart from the time that starts take.
-        headers: The headers of a client by its number, such as its key.
     """
-    load, step = Load(fleet.port, headers), seconds / 6
+    load, step = Load(fleet.port, fleet.keys), seconds / 6
     time.sleep(step)
     victim = fleet.replicas[0]
     victim.send(signal.SIGKILL)
@@ -345,6 +370,7 @@ def run(
     fleet.database.stop()
     time.sleep(step)
     fleet.database.start()
+    gone = datetime.now(UTC)
     fleet.redis.stop()
     time.sleep(step)
     fleet.redis.start()
@@ -361,13 +387,15 @@ def run(
         spool.write_to(store)
         take_up(spool.folder, store)
     store.close()
-    return _found(fleet, load)
+    return _found(fleet, load, gone)
 
 
-def _found(fleet: Fleet, load: Load) -> Findings:
+def _found(fleet: Fleet, load: Load, gone: datetime) -> Findings:
     place = fleet.database.url
-    recorded = [entry.request_id or "" for entry in entries_in(place, CallFilter())]
+    calls = [*entries_in(place, CallFilter())]
+    recorded = [entry.request_id or "" for entry in calls]
     times = Counter(recorded)
+    limited = [each.at for each in calls if each.key == LIMITED and each.attempts]
     missing = [each for each in load.answered if each not in times]
     return Findings(
         answered=len(load.answered),
@@ -375,12 +403,19 @@ def _found(fleet: Fleet, load: Load) -> Findings:
         counted=daily_total(place, DayFilter()).calls,
         lost=missing,
         twice=[each for each, count in times.items() if count > 1 and each.startswith("call-")],
+        limited=_most_in_a_minute([at for at in limited if at < gone]),
+        blind=_most_in_a_minute([at for at in limited if at >= gone]),
         statuses=load.statuses,
     )
 
 
+def _most_in_a_minute(times: Sequence[datetime]) -> int:
+    minute = timedelta(minutes=1)
+    return max((bisect_left(times, at + minute) - nth for nth, at in enumerate(times)), default=0)
+
+
 def main() -> int:
-    """Run a fleet, and print what was found; fail if a call was lost or counted twice."""
+    """Run a fleet, and print what was found; fail if a call was lost, counted twice or too many."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--seconds", type=float, default=60)
     arguments = parser.parse_args()
@@ -391,6 +426,7 @@ def main() -> int:
         found = run(fleet, arguments.seconds)
     sys.stdout.write(f"{msgspec.json.format(msgspec.json.encode(found)).decode()}\n")
     is_right = not found.lost and not found.twice and found.recorded == found.counted
+    is_right = is_right and found.limited <= RPM * 1.05 and found.blind <= RPM
     return 0 if is_right and found.answered else 1
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from replicas import obstacle, run, running_fleet
+from replicas import RPM, obstacle, run, running_fleet
 
 
 def test_g131_no_call_is_lost_or_counted_twice_when_a_replica_is_killed() -> None:
@@ -15,3 +15,5 @@ def test_g131_no_call_is_lost_or_counted_twice_when_a_replica_is_killed() -> Non
     assert found.lost == []
     assert found.twice == []
     assert found.recorded == found.counted >= found.answered
+    assert found.limited <= 1.05 * RPM
+    assert found.blind <= RPM
