@@ -180,6 +180,14 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _given,
         ),
         (
+            "[,] [and|then|or|but] [use|try|switch to|go to|take] <sequence> <outage_of_model>",
+            _given,
+        ),
+        (
+            "[,] [and|then|or|but] <outage_of_model> [,] [use|try|switch to|go to|take] <sequence>",
+            _given,
+        ),
+        (
             "[,] [and|then|or] [use|try] <sequence> (if|when|in case) [that|it|this|"
             "first one|that one] "
             "(fails|is down|breaks|is unavailable|does not work|goes down|is not available)",

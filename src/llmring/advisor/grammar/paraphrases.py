@@ -92,20 +92,25 @@ def paraphrases(chart: Chart) -> Iterator[tuple[Token, ...]]:
             offset += len(wording) - (end - at)
     if tuple(changed) != tokens:
         yield tuple(changed)
-    yield from _with_topic_behind(chart)
 
 
-def _with_topic_behind(chart: Chart) -> Iterator[tuple[Token, ...]]:
-    """Move an alias from the beginning to the end: "in fast, haiku should come first"."""
+def with_topic_behind(chart: Chart) -> Iterator[tuple[Token, ...]]:
+    """Yield the request with its alias at the end: "in fast, haiku should come first".
+
+    Args:
+        chart: The tokens of the request.
+    """
     tokens = chart.tokens
-    if not tokens or tokens[0].word not in ("in", "for", "on", "with", "behind"):
-        return
-    for _, end in chart.at("known", 1):
-        if tokens[end : end + 1] == (Token(",", ","),):
-            rest = tokens[end + 1 :]
-            if rest and not _JOINTS.intersection(each.word for each in rest):
-                yield (*rest, Token("in", "in"), *tokens[1:end])
-                yield (*rest, Token("for", "for"), *tokens[1:end])
+    first = tokens[0].word if tokens else ""
+    begin = 1 if first in ("in", "for", "on", "with", "behind") else 0
+    for _, end in chart.at("known", begin):
+        mark = tokens[end].word if end < len(tokens) else ""
+        rest = tokens[end + 1 :]
+        if mark not in ((",", ":") if begin else (":",)) or not rest:
+            continue
+        if not any(each.word in (";", ".", ":", "then", "but") for each in rest):
+            yield (*rest, Token("in", "in"), *tokens[begin:end])
+            yield (*rest, Token("for", "for"), *tokens[begin:end])
 
 
 def _wish_at(chart: Chart, at: int) -> tuple[int, list[Token]] | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
 from typing import Any
 
 from msgspec.structs import replace
@@ -20,6 +18,7 @@ from llmring.advisor.grammar.chart import Chart, Grammar, Rule, Values, rules, w
 from llmring.advisor.grammar.clauses import (
     alias_clauses,
     bind_clauses,
+    copy_clauses,
     edit_frames,
     exclusion_clauses,
     fallback_clauses,
@@ -40,13 +39,12 @@ from llmring.advisor.grammar.intents import (
     Intent,
     Recommend,
     RenameAlias,
-    ReplaceModels,
     SetLimits,
     Topic,
 )
 from llmring.advisor.grammar.lexer import Token, tokens_of
 from llmring.advisor.grammar.need_phrases import described
-from llmring.advisor.grammar.paraphrases import paraphrases
+from llmring.advisor.grammar.paraphrases import paraphrases, with_topic_behind
 from llmring.advisor.grammar.questions import (
     cost_questions,
     lockfile_questions,
@@ -55,6 +53,7 @@ from llmring.advisor.grammar.questions import (
     retirement_questions,
 )
 from llmring.advisor.grammar.questions.question_words import spotted
+from llmring.advisor.grammar.reading_choice import contradicts, explicit
 from llmring.advisor.grammar.vocabulary import Vocabulary
 
 # Plain requests are shorter.
@@ -222,6 +221,7 @@ _RULES: dict[str, tuple[Rule, ...]] = {
     "clause": rules(
         ("<core:edit> [instead|again] [<remark>]", _placed),
         (f"{_LEAD} <core:edit> [instead|again] [<remark>]", _placed),
+        ("<core:replace> only", _placed),
         (f"{_POLITE} <core:edit> [instead|again] [<remark>] [?]", _placed),
         (
             "<before:where> [,|:] [(i want you to|let us|we should|can you|could you)] <core:edit>",
@@ -289,6 +289,7 @@ _EVERY_RULE = {
     **alias_phrases.RULES,
     **model_lists.RULES,
     **bind_clauses.RULES,
+    **copy_clauses.RULES,
     **replace_clauses.RULES,
     **fallback_clauses.RULES,
     **order_clauses.RULES,
@@ -337,14 +338,18 @@ def readings(text: str, names: Vocabulary) -> list[tuple[Intent, ...]]:
     if not tokens or len(tokens) > _MOST_TOKENS:
         return []
     chart = Chart(GRAMMAR, tokens, names)
-    found = [] if _contradicts(tokens) else chart.readings("request")
+    found = [] if contradicts(tokens) else chart.readings("request")
     for other in paraphrases(chart):
-        if not _contradicts(other):
+        if not contradicts(other):
             found += Chart(GRAMMAR, other, names).readings("request")
+    for other in with_topic_behind(chart):
+        # The topic of several clauses can't be at the end of the last one.
+        whole = Chart(GRAMMAR, other, names).readings("request")
+        found += [each for each in whole if len(each) == 1 and not contradicts(other)]
     if not found:
         question = spotted(chart)
         found = [] if question is None else [question]
-    return _explicit(dict.fromkeys(found))
+    return explicit(dict.fromkeys(found))
 
 
 def question_in(text: str, names: Vocabulary) -> tuple[Intent, ...] | None:
@@ -353,52 +358,6 @@ def question_in(text: str, names: Vocabulary) -> tuple[Intent, ...] | None:
     if not tokens or not (tokens[-1].word == "?" or tokens[0].word in _ASKING):
         return None
     return spotted(Chart(GRAMMAR, tokens, names))
-
-
-def _contradicts(tokens: tuple[Token, ...]) -> bool:
-    """Return True if a negation meets an upper limit: "may not use at most 5" means neither."""
-    text = f" {' '.join(token.word for token in tokens)} "
-    return any(map(_clause_contradicts, re.split(r" (?:and|,|;|\.|then) ", text)))
-
-
-def _clause_contradicts(clause: str) -> bool:
-    text = f" {clause.strip()} "
-    limits = (" at most ", " up to ", " no more than ", " not more than ")
-    is_limited = [limit for limit in limits if limit in text]
-    if re.search(r" (?:stop|keep|prevent) .* from .* not ", text):
-        return True
-    rest = text.replace(" not more than ", " ")
-    return bool(is_limited) and (" not " in rest or " never " in rest)
-
-
-def _explicit(found: Iterable[tuple[Intent, ...]]) -> list[tuple[Intent, ...]]:
-    """Drop the readings that take a name for a purpose, if it is called an alias."""
-    kept = _plural([*found])
-    aliases = {
-        phrase.names for intents in kept for phrase in _phrases(intents) if phrase.new == "explicit"
-    }
-    return [
-        intents
-        for intents in kept
-        if not any(
-            phrase.new == "implied" and phrase.names in aliases for phrase in _phrases(intents)
-        )
-    ] or kept
-
-
-def _plural(found: list[tuple[Intent, ...]]) -> list[tuple[Intent, ...]]:
-    """Drop the readings of "all openai models" that take them for one model."""
-    is_plural = [
-        any(isinstance(each, ReplaceModels) and each.every for each in intents) for intents in found
-    ]
-    return [each for each, plural in zip(found, is_plural, strict=True) if plural] or found
-
-
-def _phrases(intents: tuple[Intent, ...]) -> Iterator[AliasPhrase]:
-    for intent in intents:
-        phrase = getattr(intent, "aliases", None)
-        if isinstance(phrase, AliasPhrase):
-            yield phrase
 
 
 def need_of(text: str, names: Vocabulary) -> DescribedModel | None:

@@ -25,15 +25,13 @@ from llmring.advisor.grammar.intents import (
 from llmring.advisor.grammar.spoken_models import SpokenModel
 from llmring.advisor.grammar.words import ENVIRONMENTS
 from llmring.advisor.planning.context import Context, Place
-from llmring.advisor.planning.model_selection import (
+from llmring.advisor.planning.model_selection import fallbacks, one, selected
+from llmring.advisor.planning.models_of_alias import (
     among,
     by_price,
-    fallbacks,
     is_vendor,
-    one,
     one_in,
     require_clear_rank,
-    selected,
 )
 from llmring.advisor.planning.profile_steps import use
 from llmring.advisor.planning.unclear import AlreadySoError, Option, UnclearRequestError

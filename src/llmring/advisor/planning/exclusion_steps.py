@@ -15,7 +15,8 @@ from llmring.advisor.grammar.intent_parts import (
 )
 from llmring.advisor.grammar.intents import KeepModels, RemoveModels
 from llmring.advisor.planning.context import Context, Place
-from llmring.advisor.planning.model_selection import every_in, one_in, selected
+from llmring.advisor.planning.model_selection import selected
+from llmring.advisor.planning.models_of_alias import every_in, one_in
 from llmring.advisor.planning.unclear import AlreadySoError, Option, UnclearRequestError
 
 _NOTHING = "Nothing was changed."

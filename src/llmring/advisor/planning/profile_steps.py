@@ -13,14 +13,8 @@ from llmring.advisor.grammar.intents import (
     UseInProfile,
 )
 from llmring.advisor.planning.context import Context
-from llmring.advisor.planning.model_selection import (
-    candidates,
-    every_in,
-    fallbacks,
-    is_vendor,
-    local_in_use,
-    selected,
-)
+from llmring.advisor.planning.model_selection import candidates, fallbacks, local_in_use, selected
+from llmring.advisor.planning.models_of_alias import every_in, is_vendor
 from llmring.advisor.planning.unclear import AlreadySoError, UnclearRequestError
 from llmring.advisor.ranking import Need
 from llmring.registry.price import price_tag

@@ -14,7 +14,8 @@ from llmring.advisor.grammar.intents import ReplaceModels, UpgradeModels
 from llmring.advisor.grammar.spoken_models import SpokenModel
 from llmring.advisor.planning.binding_steps import models_of, rebind
 from llmring.advisor.planning.context import Context, Place
-from llmring.advisor.planning.model_selection import among, every_in, one, one_in, successor_of
+from llmring.advisor.planning.model_selection import one, successor_of
+from llmring.advisor.planning.models_of_alias import among, every_in, one_in
 from llmring.advisor.planning.unclear import AlreadySoError, UnclearRequestError
 from llmring.lockfile.document import ModelRef
 from llmring.registry.successors import ReplacementRules, steps

@@ -18,7 +18,6 @@ from llmring.advisor.grammar.intent_parts import (
 )
 from llmring.advisor.grammar.intents import (
     BindAliases,
-    CopyAlias,
     Edit,
     ReplaceModels,
     Topic,
@@ -129,11 +128,6 @@ def _backed(v: Values) -> Clause | None:
         )
         backed.append(BindAliases(each.aliases, models))
     return tuple(backed)
-
-
-def _copied_with(v: Values) -> Clause:
-    copied = AliasPhrase(names=(v["name"],), profile=v["who"].profile, new="explicit")
-    return (CopyAlias(v["who"], v["name"]), BindAliases(copied, v["models"]))
 
 
 def _instead(v: Values) -> tuple[ReplaceModels, ...] | None:
@@ -393,24 +387,6 @@ RULES: dict[str, tuple[Rule, ...]] = {
         (
             "<where> [,] to <models>",
             lambda v: (BindAliases(replace(LEFT_OUT, profile=v["where"]), v["models"]),),
-        ),
-    ),
-    "copy": rules(
-        (
-            "(create|add|make|set up|define) [new] (alias [called|named] <name>|<name> alias) "
-            "(like|as copy of|same as|based on|that is like) <who> (but with|but on|but using|with|"
-            "but) <models>",
-            _copied_with,
-        ),
-        (
-            "(create|add|make|set up|define) [new] (alias [called|named] <name>|<name> alias) "
-            "(like|as copy of|same as|based on|that is like|with same models as|with same settings "
-            "as) <who>",
-            lambda v: (CopyAlias(v["who"], v["name"]),),
-        ),
-        (
-            "(copy|duplicate|clone) <who> (to|as|into) [new] [alias|profile] [called|named] <name>",
-            lambda v: (CopyAlias(v["who"], v["name"]),),
         ),
     ),
 }

@@ -344,8 +344,14 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _added,
         ),
         (
-            "<who> (should have|needs|should get|needs to have) <fallback> [<other_vendor>]",
+            "<who> (should have|needs|should get|needs to have) [at least] [one] <fallback> "
+            "[<other_vendor>]",
             _ensured,
+        ),
+        (
+            "<who> should not (depend|rely|be dependent|hang) (on <provider> (alone|only)|only on "
+            "<provider>|solely on <provider>|on only <provider>)",
+            _spread,
         ),
         (
             "(add|include) [another] [model] <other_vendor> (to|for|in) <who>",

@@ -260,6 +260,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ("<who> does not need [any] (fallback|fallbacks) [anymore]", _without),
         ("no (fallback|fallbacks) (for|in|on|behind|of) <who> [anymore]", _without),
         ("<who> without [any] (fallback|fallbacks)", _without),
+        ("(fallback|fallbacks) (for|of|in) <who> (:|=) (none|no|nothing)", _without),
+        ("set (fallback|fallbacks) (for|of|in) <who> to (none|nothing)", _without),
         (
             f"{REMOVE} <sequence> <fallback> (of|from|in|for|on|behind) <who>",
             _without,

@@ -91,6 +91,12 @@ RULES: dict[str, tuple[Rule, ...]] = {
             "place|instead|in place of it)",
             lambda v: _replaced(v, scope="all"),
         ),
+        (
+            "use <new:model> [instead] (wherever|everywhere|anywhere|where|whenever) [we use|i use|"
+            "you see|you find] <old:old_models> [(is|was) (used|in use|bound|mentioned|needed)|"
+            "occurs|appears]",
+            lambda v: _replaced(v, scope="all"),
+        ),
         ("<new:model> for <old:users_of> [instead]", lambda v: _replaced(v, scope="all")),
         ("use <new:model> for <old:users_of> [instead]", lambda v: _replaced(v, scope="all")),
         (

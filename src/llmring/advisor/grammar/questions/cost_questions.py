@@ -64,19 +64,21 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _volume,
         ),
         (
-            "(per|for|for each) [1 000] <calls:number> (calls|requests|messages) [(to|of|"
+            "(per|for|for each) [1 000] <calls:number> (calls|requests|messages|call|request) [(to|"
+            "of|"
             "on|with) it] [per day|day|daily|per month|month|monthly]",
             _volume,
         ),
         (
-            "<calls:number> (calls|requests|messages) [(to|of|on|with) it] [per day|day|"
+            "<calls:number> (calls|requests|messages|call|request) [(to|of|on|with) it] [per day|"
+            "day|"
             "daily|per month|month|monthly]",
             _volume,
         ),
         ("(per|for each|each|for one) (call|request|message)", lambda _: (("calls", 1),)),
         ("(per|each|for) (day|month)", lambda _: ()),
         (
-            "[(per|for|at|with)] <calls:number> (calls|requests|messages) [(to|of|on|"
+            "[(per|for|at|with)] <calls:number> (calls|requests|messages|call|request) [(to|of|on|"
             "with) it] [per day|day|daily|per month|month] (with|of|at|,) [about] "
             "<input_tokens:number> "
             "(input tokens|tokens in|tokens of input|prompt tokens|tokens input|tokens "

@@ -45,7 +45,8 @@ _USE = re.compile(
     r"\b(?:everything|aliases|anything|bindings|where)\b.*\b(?:uses?|using|bound|on)\b"
 )
 _COST = re.compile(
-    r"\b(?:costs?|prices?|pricing|pay|paying|spend|spending|expensive|bill|charge|charged|money)\b"
+    r"\b(?:how much (?:is|are)|costs?|prices?|pricing|pay|paying|spend|spending|expensive|bill|"
+    r"charge|charged|money)\b"
 )
 
 
