@@ -43,15 +43,15 @@ async def answer_calls(gateway: Gateway, request: GatewayRequest) -> GatewayAnsw
     if gateway.watching is None:
         raise NotSupportedError("calls are not recorded here")
     gateway.watching.flush()
-    found = gateway.watching.records.calls.latest(_limit(request.query.get("limit", "")))
-    since = _since(request.query.get("since", ""))
+    found = gateway.watching.records.calls.latest(_limit(request.query.get("limit")))
+    since = _since(request.query.get("since"))
     if since is not None:
         found = [each for each in found if each.ended >= since]
     return GatewayAnswer(headers=_HEADERS, body=log_line(ShownCalls(found)))
 
 
-def _limit(given: str) -> int:
-    if not given:
+def _limit(given: str | None) -> int:
+    if given is None:
         return _USUAL
     if not (given.isascii() and given.isdigit() and 0 < int(given[:6]) <= _MOST):
         raise RequestFormatError(
@@ -60,8 +60,8 @@ def _limit(given: str) -> int:
     return int(given)
 
 
-def _since(given: str) -> datetime | None:
-    if not given:
+def _since(given: str | None) -> datetime | None:
+    if given is None:
         return None
     try:
         # A plus sign in an address may be a space.
