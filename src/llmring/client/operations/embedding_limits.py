@@ -1,4 +1,4 @@
-"""The limits of calls for embeddings, which count for their alias and their caller as chats do."""
+"""The limits of a gateway's embeddings, which count for alias and client as chats do."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ def rules_of_texts(
 ) -> RulesOfTexts:
     """Return the function that returns the limits of a request for the vectors of some texts.
 
+    Only those of a gateway's clients are limited.
+
     Args:
         reading: The lockfile.
         policy: The policy of the alias.
@@ -33,8 +35,9 @@ def rules_of_texts(
         profile: The profile that the call names, if any.
         wishes: The wishes of the caller, if it has any.
     """
-    if not (limits(policy) or (wishes is not None and wishes.counts)):
+    if wishes is None or not (limits(policy) or wishes.counts):
         return lambda _: None
+    added_to = wishes.added_to
 
     def rules_of(texts: Sequence[str]) -> Rules:
         rules = Rules(
@@ -44,7 +47,7 @@ def rules_of_texts(
             lockfile=reading.budget_key,
             estimate=estimate_texts(texts),
         )
-        return rules if wishes is None else wishes.added_to(rules)
+        return added_to(rules)
 
     return rules_of
 
