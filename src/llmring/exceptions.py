@@ -171,7 +171,7 @@ class RingClosedError(LLMRingError):
 
 
 class LimitExceededError(LLMRingError):
-    """A limit set in the lockfile (`max_concurrency`, `rpm` or `tpm`) was reached.
+    """A limit (`max_concurrency`, `rpm` or `tpm`) was reached: of an alias, or of a gateway's key.
 
     Not a `ProviderError`, and no fallback is tried: no model failed, and no other one would be
     within the limit.
@@ -193,13 +193,13 @@ class LimitExceededError(LLMRingError):
 
 
 class BudgetExceededError(LimitExceededError):
-    """The call might exceed the daily budget, so it was not sent.
+    """The call might exceed a budget, so it was not sent.
 
     Attributes:
-        limit: The lockfile's `daily_budget`, in USD.
-        spent: USD spent today or reserved for running calls.
+        limit: The lockfile's `daily_budget`, or the budget of a gateway's key, in USD.
+        spent: USD spent in its period, or reserved for running calls.
         estimate: Estimated cost of the call, in USD.
-        retry_after: Seconds until the next day begins, in UTC.
+        retry_after: Seconds until the next period begins, in UTC; None for a budget without an end.
     """
 
     def __init__(

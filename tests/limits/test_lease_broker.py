@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,10 +15,11 @@ import pytest
 
 import fleet_member
 from fleet_member import AT_ONCE, CENT, LIMIT
-from llmring.limits import redis_connection
+from llmring.limits import count_link, redis_connection
 from llmring.limits.counts import BudgetQuery, CountBatch
 from llmring.limits.lease_broker import BudgetNeed, LeaseBroker
 from llmring.limits.machine_counts import MachineCounts
+from redis_server import RedisServer
 
 Member = subprocess.Popen[str]
 
@@ -168,3 +170,44 @@ def test_a_call_that_is_cancelled_while_it_asks_gives_back_what_it_gets(
         assert found.requests == 1
 
     asyncio.run(story())
+
+
+def test_g129_a_restart_of_the_server_under_load_costs_no_call_and_no_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(count_link, "PAUSE_SECONDS", 0.2)
+    server = RedisServer(tmp_path)  # a separate server, which no other test uses
+    server.start()
+    fleet = [fleet_member.broker(tmp_path / str(at), server.url) for at in range(3)]
+    limit, ends = 5000, threading.Event()
+
+    async def load(broker: LeaseBroker) -> int:
+        lease, granted = broker.budget("fast", "total"), 0
+        while not ends.is_set():
+            granted += await broker.reserve([BudgetNeed(lease, 1, limit)]) is None
+            await asyncio.sleep(0.001)
+        return granted
+
+    async def story() -> int:
+        loads = [asyncio.create_task(load(each)) for each in fleet for _ in range(4)]
+        await asyncio.sleep(0.5)
+        await asyncio.to_thread(server.stop)
+        await asyncio.sleep(0.5)
+        await asyncio.to_thread(server.start)
+        await asyncio.sleep(1)
+        ends.set()
+        granted = sum(await asyncio.gather(*loads))
+        assert not any(each.is_blind for each in fleet)
+        return granted
+
+    try:
+        granted = asyncio.run(story())
+        for each in fleet:
+            each.close()
+        counted = server.ask("GET {llmring}:spent:total:fast").split()[1]
+    finally:
+        server.stop()
+
+    assert int(counted) == granted
+    # The server has lost its data, so the first to come back may lease what others have spent.
+    assert granted <= 1.25 * limit

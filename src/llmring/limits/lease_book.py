@@ -17,6 +17,7 @@ Lease = TypeVar("Lease", RateLease, Slots, BudgetLease)
 
 # A period that nothing was counted in for so long is over.
 _FORGET_SECONDS = 2 * 86400.0
+_PLANS_BETWEEN = 1000
 
 
 class LeasePlan(Struct, frozen=True):
@@ -106,6 +107,8 @@ class LeaseBook:
             is_blind: True if this machine's shares are asked, and not the shared counts.
         """
         now = time.monotonic()
+        if self._serial % _PLANS_BETWEEN == 0:
+            self.forget()
         rates = [
             (each, each.query(now, ends=ends, is_blind=is_blind))
             for each in _live(self._live_rates)
