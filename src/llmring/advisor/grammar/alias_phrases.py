@@ -61,7 +61,8 @@ def profile_name(chart: Chart, at: int) -> Iterator[tuple[str, int]]:
         yield known or token.text, at + 1
     elif token.word in USUAL_PROFILES or _can_be_name(chart, at):
         new = _as_new(chart, at)
-        yield SHORT_ENVIRONMENTS.get(new.lower(), new), at + 1
+        is_usual = new.lower() in ENVIRONMENTS and not token.quoted
+        yield SHORT_ENVIRONMENTS.get(new.lower(), new.lower() if is_usual else new), at + 1
 
 
 def place(chart: Chart, at: int) -> Iterator[tuple[str, int]]:

@@ -119,6 +119,7 @@ SPELLINGS: dict[str, str] = {
     "ceiling": "limit",
     "gpt4o": "gpt-4o",
     "safeguard": "fallback",
+    "strip": "remove",
 }
 
 # Words that mean "should" behind an alias, but not behind the words that follow them here.
@@ -128,6 +129,8 @@ OBLIGATIONS: tuple[tuple[str, ...], ...] = (
     ("needs", "to"),
     ("need", "to"),
     ("ought", "to"),
+    ("is", "to"),
+    ("are", "to"),
     ("is", "supposed", "to"),
     ("are", "supposed", "to"),
     ("is", "meant", "to"),

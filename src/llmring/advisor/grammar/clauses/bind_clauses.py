@@ -25,6 +25,7 @@ from llmring.advisor.grammar.intents import (
     WantedModels,
 )
 from llmring.advisor.grammar.need_phrases import Feature, described
+from llmring.advisor.ranking import Need
 
 Clause = tuple[Edit, ...]
 
@@ -53,6 +54,12 @@ def _bound(v: Values) -> Clause | None:
     aliases: AliasPhrase = v.get("target") or v.get("who") or v.get("use") or LEFT_OUT
     placed = in_profile(aliases, v.get("where"))
     return None if placed is None else (BindAliases(placed, v["models"]),)
+
+
+def _upgraded(v: Values) -> Clause | None:
+    """Leave "upgrade X to the newest models" to the clauses that keep the lines of models."""
+    newest = DescribedModel(Need(order="newest"))
+    return None if v["models"].models == (newest,) else _bound(v)
 
 
 def _first_then(v: Values) -> Clause:
@@ -178,6 +185,11 @@ RULES: dict[str, tuple[Rule, ...]] = {
         (
             "(make|let|have) (profile <p:profile_name>|<p:profile_name> profile|<p:place_only>) "
             "(use|have|run) <models> (for|as|behind) <who>",
+            _for_profile,
+        ),
+        (
+            "give (profile <p:profile_name>|<p:profile_name> profile|<p:place_only>) <models> "
+            "(for|as|behind) <who>",
             _for_profile,
         ),
         ("make <models> model (behind|of|for|in) <use>", _bound),
@@ -328,7 +340,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ("replace <who> with <models>", _bound),
         ("(switch|change|go|move) [over] to <models> [for|in|on] <who>", _bound),
         ("(use|take|go with|switch to|change to) <models>", _bound),
-        ("(upgrade|downgrade) <who> to <models>", _bound),
+        ("(upgrade|downgrade) <who> to <models>", _upgraded),
         (
             "(make|get) <who> (cheaper|faster|smarter|better|less expensive) by (moving|switching|"
             "binding|changing|pointing) it [over] to <models>",

@@ -277,7 +277,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ),
         (f"{_NEW} <style> profile [<base>]", _created),
         (
-            f"{_NEW} profile for (offline|local) (use|work|development) [[,] <kind>]",
+            f"{_NEW} profile for (offline|local) (use|work|development) [[,] <kind> [only]]",
             lambda v: (NewProfiles(names=("local",), models=v.get("kind", _word(local=True))),),
         ),
         (f"{_NEW} <style> profile (called|named) <names:profile_names> [<base>]", _created),

@@ -58,7 +58,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _volume,
         ),
         (
-            "<calls:number> <alias> (calls|requests) [per day|day|daily|per month|month|monthly] "
+            "<calls:number> <known> (calls|requests) [per day|day|daily|per month|month|monthly] "
             "[(with|of|at) <input_tokens:number> (input|prompt) [tokens] (and|,) "
             "<output_tokens:number> (output|completion) [tokens]]",
             _volume,
