@@ -87,7 +87,7 @@ def test_an_alias_without_a_usable_model_fails_the_active_profile_and_warns_for_
 
     assert (active.state, other.state) == ("fail", "ok")
     assert active.message == "profile dev (active): no usable model for fast"
-    assert finding("keys", "dev").fix == "set ANTHROPIC_API_KEY"
+    assert finding("providers", "dev").fix == "set ANTHROPIC_API_KEY"
 
 
 def test_a_profile_without_aliases_gets_the_command_to_bind_one() -> None:
@@ -103,7 +103,9 @@ def test_a_replaying_profile_needs_no_key(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.delenv("OPENAI_API_KEY")
     write(SOUND.replace("[profiles.default]\n", '[profiles.default]\nmode = "replay"\n'))
 
-    assert finding("keys") == CheckResult("keys", "ok", "none needed to replay recordings")
+    assert finding("providers") == CheckResult(
+        "providers", "ok", "none needed to replay recordings"
+    )
     assert finding("profiles").state == "ok"
 
 
@@ -189,11 +191,29 @@ def test_an_extra_required_by_a_setting_is_reported(monkeypatch: pytest.MonkeyPa
 def test_an_address_is_shown_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", "https://me:hunter2@models.example/v1")
 
-    result = finding("addresses")
+    result = finding("providers")
 
     assert result.state == "ok"
-    assert "models.example" in result.message
+    assert result.message.endswith("https://models.example/v1")
     assert "hunter2" not in result.message
+
+
+def test_a_provider_is_one_line_with_its_key_s_place_and_its_address() -> None:
+    assert finding("providers") == CheckResult(
+        "providers", "ok", "openai: key from OPENAI_API_KEY, https://api.openai.com/v1"
+    )
+
+
+def test_a_provider_with_an_invalid_address_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://")
+
+    assert finding("providers").state == "fail"
+
+
+def test_a_provider_on_this_machine_has_no_key_and_no_address() -> None:
+    write(lockfile_of(default={"fast": ["mock:echo"]}))
+
+    assert finding("providers").message == "mock: on this machine"
 
 
 def test_a_proxy_is_shown_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:

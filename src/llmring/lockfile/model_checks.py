@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import Protocol
 
@@ -61,34 +60,46 @@ class LifecycleCatalog(Protocol):
 
 
 def advice(
-    references: Iterable[tuple[KeyPath, ModelRef]], known: LifecycleCatalog, today: date
+    references: Iterable[tuple[KeyPath, ModelRef]],
+    known: LifecycleCatalog,
+    today: date,
+    aliases: Mapping[KeyPath, str] | None = None,
 ) -> Iterator[Fault]:
     """Yield a fault for each model that is retired, about to retire, deprecated or unknown.
 
-    Models of a provider without any known model are not reported as unknown, and an unknown model
-    is reported once.
+    A model is reported once, at its first place. Models of a provider without any known model are
+    not reported as unknown.
 
     Args:
         references: The references of the lockfile and their keys.
         known: The known facts of all models.
         today: The current date.
+        aliases: The aliases by the keys of their bindings, for messages.
     """
     there: dict[str, list[LifecycleFacts]] = {}
     for facts in known.models:
         there.setdefault(facts.provider, []).append(facts)
-    references = list(references)
-    counts = Counter(ref for _, ref in references)
+    places: dict[ModelRef, list[KeyPath]] = {}
     for path, ref in references:
+        places.setdefault(ref, []).append(path)
+    for ref, paths in places.items():
         found = known.facts(ref)
         if found is None:
-            count = counts.pop(ref, 0)
-            if count and ref.provider in there:
-                yield _unlisted(path, ref, count, _lasting(there[ref.provider], today))
+            if ref.provider in there:
+                lasting = _lasting(there[ref.provider], today)
+                yield _unlisted(paths[0], ref, len(paths), lasting)
             continue
         ends = _ending(found, today)
         if ends is not None:
             fix = _instead(found, _lasting(there.get(ref.provider, ()), today))
-            yield Fault(path=path, severity="warning", message=f"{ref} {ends}", fix=fix)
+            message = f"{ref} {ends}{_bound_by(paths, aliases or {})}"
+            yield Fault(path=paths[0], severity="warning", message=message, fix=fix)
+
+
+def _bound_by(paths: Iterable[KeyPath], aliases: Mapping[KeyPath, str]) -> str:
+    """Name the aliases of several bindings that have a model; nothing for a single one."""
+    names = [alias for path in paths for key, alias in aliases.items() if path[: len(key)] == key]
+    return f" (in {', '.join(names)})" if len(names) > 1 else ""
 
 
 def _lasting(models: Iterable[LifecycleFacts], today: date) -> list[LifecycleFacts]:

@@ -156,4 +156,4 @@ def test_on_a_terminal_the_states_have_colours(monkeypatch: pytest.MonkeyPatch) 
     _, shown = run_on_terminal("doctor")
 
     assert "\x1b[32mok  \x1b[0m  versions: " in shown
-    assert "\x1b[33mwarn\x1b[0m  keys: " in shown
+    assert "\x1b[33mwarn\x1b[0m  providers: " in shown

