@@ -158,8 +158,6 @@ _LITELLM_FLAGS: dict[str, Capability] = {
     "supports_function_calling": "tools",
     "supports_prompt_caching": "caching",
 }
-# Without these, none of the other sources would have to mention them.
-LITELLM_ONLY: frozenset[Capability] = frozenset({"caching", "prefill"})
 _LITELLM_REFUSALS: tuple[tuple[str, bool, Refusal], ...] = (
     ("supports_forced_tool_use", False, "forced_tools"),
     ("thinking_always_on", True, "no_reasoning"),

@@ -168,6 +168,13 @@ def test_the_action_refuses_the_predecessor(requirement: str) -> None:
     assert done.stdout.startswith("::error::")
 
 
+def test_the_action_names_its_own_folder_where_that_can_t_be_installed() -> None:
+    done = install("", action="missing/folder")
+
+    assert done.returncode == 1
+    assert "can't install llmring 2 from missing/folder;" in done.stdout
+
+
 @pytest.mark.usefixtures("lockfile")
 def test_the_action_s_check_prints_annotations() -> None:
     write(Path("llmring.lock").read_text() + "retires = 2020-01-01\n", "moved.lock")

@@ -51,11 +51,20 @@ def test_each_model_has_a_line_with_its_outcome_and_reason_and_the_fix_is_last()
 
 
 def test_attempts_with_equal_outcomes_share_a_line() -> None:
-    attempts = [*[failed("x:a", DOWN)] * 3, failed("y:b", DOWN), keyless("z:c")]
+    attempts = [*[failed("x:a", DOWN), failed("y:b", DOWN)] * 3, keyless("z:c")]
 
     assert failure_report("fast", attempts, None).splitlines()[1:3] == [
         "  x:a, y:b  failed 3 times  500 server_error down",
         "  z:c       skipped         no key; set A_KEY",
+    ]
+
+
+def test_models_that_were_tried_a_different_number_of_times_have_lines_of_their_own() -> None:
+    attempts = [*[failed("x:a", DOWN)] * 3, failed("y:b", DOWN)]
+
+    assert failure_report("fast", attempts, None).splitlines()[1:3] == [
+        "  x:a  failed 3 times  500 server_error down",
+        "  y:b  failed          500 server_error down",
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from llmring.chat.response import Attempt
@@ -61,18 +62,15 @@ def failure_report(alias: str, attempts: Sequence[Attempt], retry_after: float |
 
 
 def _reasons(attempts: Sequence[Attempt]) -> list[_Row]:
-    """Return models, outcome and reason; models and repeated attempts with equal ones in one."""
-    models: dict[tuple[str, str], list[str]] = {}
-    for attempt in attempts:
-        key = (attempt.outcome, _reason(attempt))
-        models.setdefault(key, []).append(attempt.model)
-    rows: list[_Row] = []
-    for (outcome, reason), names in models.items():
-        distinct = dict.fromkeys(names)
-        times = max(names.count(name) for name in distinct)
-        count = f" {times} times" if times > 1 else ""
-        rows.append((_joined(distinct), f"{outcome}{count}", reason))
-    return rows
+    """Return models, outcome and reason; equal attempts, and models with the same, in one row."""
+    counts = Counter((each.model, each.outcome, _reason(each)) for each in attempts)
+    models: dict[tuple[str, str, int], list[str]] = {}
+    for (model, outcome, reason), times in counts.items():
+        models.setdefault((outcome, reason, times), []).append(model)
+    return [
+        (_joined(names), f"{outcome} {times} times" if times > 1 else outcome, reason)
+        for (outcome, reason, times), names in models.items()
+    ]
 
 
 _MOST_NAMES = 3
