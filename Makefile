@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo test test-half test-rest api calendar examples contract chaos bench bench-faults bench-gateway gateway-faults bench-holding bench-instructions bench-ledger fuzz-answers guard recordings replicas threats trace lint format lock clean
+.PHONY: help demo test test-half test-rest api calendar examples contract chaos bench bench-faults bench-gateway gateway-faults bench-holding bench-instructions bench-ledger fuzz-answers fuzz-api soak guard recordings replicas threats trace lint format lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'

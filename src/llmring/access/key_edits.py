@@ -178,9 +178,8 @@ def _unknown(kind: str, name: str, known: Collection[str]) -> ConfigurationError
     import difflib
 
     near = difflib.get_close_matches(name, known, 1)
-    return ConfigurationError(
-        f"unknown {kind} {name!r:.100}" + (f"; did you mean {near[0]!r}?" if near else "")
-    )
+    advice = f"did you mean {near[0]!r}?" if near else f"make it with llmring {kind}s create"
+    return ConfigurationError(f"unknown {kind} {name!r:.100}; {advice}")
 
 
 def _converted(fields: Fields, kind: type[_Record]) -> _Record:
