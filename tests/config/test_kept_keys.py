@@ -1,48 +1,25 @@
 """The user's kept keys: in a file of their own or in the keyring, and only for the vendor."""
 
+import importlib
 import json
 import logging
 import os
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import answers
 from llmring import ConfigurationError, LLMRing, ProviderAuthenticationError
 from llmring.config import kept_keys
-from llmring.config.kept_keys import KeptKeys
+from llmring.config.kept_keys import KeptKeys, place_in_words
 from llmring.config.settings import kept_keys_path, read_settings
 from loopback import Loopback
 
 KEY = "sk-kept-0123456789abcdef"
-
-# A keyring in a file, in the place of the package that reaches the system's.
-KEYRING = """
-import json, pathlib
-from . import errors
-_path = pathlib.Path(__file__).with_name("secrets.json")
-def _read():
-    if _path.with_name("broken").exists():
-        raise errors.NoKeyringError("no backend")
-    return json.loads(_path.read_text()) if _path.exists() else {}
-def get_password(service, name):
-    return _read().get(f"{service} {name}")
-def set_password(service, name, password):
-    _path.write_text(json.dumps(_read() | {f"{service} {name}": password}))
-def delete_password(service, name):
-    found = _read()
-    if found.pop(f"{service} {name}", None) is None:
-        raise errors.PasswordDeleteError("none")
-    _path.write_text(json.dumps(found))
-"""
-ERRORS = """
-class KeyringError(Exception): pass
-class PasswordDeleteError(KeyringError): pass
-class NoKeyringError(KeyringError, RuntimeError): pass
-"""
 
 
 @pytest.fixture
@@ -51,17 +28,53 @@ def no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "keyring", None)
 
 
+def errors() -> ModuleType:
+    return importlib.import_module("keyring.errors")
+
+
+class InFile:
+    """A keyring in a file: what `keyring` calls, once it is one of its backends."""
+
+    name = "file of the test"
+    priority = 1
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def _read(self) -> dict[str, str]:
+        if (self.folder / "broken").exists():
+            raise errors().NoKeyringError("no backend")
+        path = self.folder / "secrets.json"
+        return json.loads(path.read_text()) if path.exists() else {}
+
+    def _write(self, found: dict[str, str]) -> None:
+        if not (self.folder / "forgetful").exists():
+            (self.folder / "secrets.json").write_text(json.dumps(found))
+
+    def get_password(self, service: str, name: str) -> str | None:
+        return self._read().get(f"{service} {name}")
+
+    def set_password(self, service: str, name: str, password: str) -> None:
+        self._write(self._read() | {f"{service} {name}": password})
+
+    def delete_password(self, service: str, name: str) -> None:
+        found = self._read()
+        if found.pop(f"{service} {name}", None) is None:
+            raise errors().PasswordDeleteError("none")
+        self._write(found)
+
+
 @pytest.fixture
-def keyring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Install a keyring; return its folder."""
-    folder = tmp_path / "packages" / "keyring"
-    folder.mkdir(parents=True)
-    (folder / "__init__.py").write_text(KEYRING)
-    (folder / "errors.py").write_text(ERRORS)
-    for name in ("keyring", "keyring.errors"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    monkeypatch.syspath_prepend(str(folder.parent))
-    return folder
+def keyring(tmp_path: Path) -> Iterator[Path]:
+    """Make the package keyring use a file; return the folder of the file."""
+    package = pytest.importorskip("keyring")
+    backend = importlib.import_module("keyring.backend")
+    folder = tmp_path / "keyring"
+    folder.mkdir()
+    before = package.get_keyring()
+    package.set_keyring(type("Backend", (InFile, backend.KeyringBackend), {})(folder))
+    yield folder
+    package.set_keyring(before)
 
 
 @pytest.fixture
@@ -89,8 +102,7 @@ def test_with_a_keyring_the_file_has_only_the_name(path: Path, keyring: Path) ->
 
 
 def test_a_keyring_that_keeps_nothing_is_replaced_by_the_file(path: Path, keyring: Path) -> None:
-    with (keyring / "__init__.py").open("a") as module:
-        module.write("def set_password(service, name, password): pass\n")
+    (keyring / "forgetful").touch()
 
     assert KeptKeys(path).add("openai", KEY) == "file"
     assert KeptKeys(path).key("openai") == KEY
@@ -111,6 +123,29 @@ def test_a_keyring_that_no_longer_runs_is_a_warning(
 
     assert KeptKeys(path).key("openai") is None
     assert "the keyring can't be used: NoKeyringError" in caplog.text
+
+
+@pytest.mark.parametrize("kind", ["null", "fail"])
+def test_without_a_keyring_that_runs_the_package_changes_nothing(path: Path, kind: str) -> None:
+    package = pytest.importorskip("keyring")
+    before = package.get_keyring()
+    package.set_keyring(importlib.import_module(f"keyring.backends.{kind}").Keyring())
+    try:
+        assert KeptKeys(path).add("openai", KEY) == "file"
+        assert KeptKeys(path).key("openai") == KEY
+        assert kept_keys.keyring_name() is None
+        assert place_in_words("file") == "the file (no keyring can be used here)"
+    finally:
+        package.set_keyring(before)
+
+
+def test_the_keyring_in_use_is_named(keyring: Path) -> None:
+    assert place_in_words("keyring") == "the keyring (file of the test)"
+
+
+@pytest.mark.usefixtures("no_keyring")
+def test_without_the_package_the_place_names_the_command_that_installs_it() -> None:
+    assert place_in_words("file").endswith('pip install "llmring[keyring]")')
 
 
 @pytest.mark.parametrize("place", ["no_keyring", "keyring"])

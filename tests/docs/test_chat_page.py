@@ -44,7 +44,9 @@ def test_kept_keys_are_shown_as_on_the_page(monkeypatch: pytest.MonkeyPatch) -> 
         result = run(*shlex.split(line.partition(" <")[0]), stdin="sk-0123" if "<" in line else "")
         shown += f"$ llmring {line}\n{result.out}{result.err}"
 
-    assert shown == SHOWN
+    # Why there is no keyring depends on what is installed.
+    why = re.compile(r"(the file) \(.*\)")
+    assert why.sub(r"\1", shown) == why.sub(r"\1", SHOWN)
 
 
 def test_the_page_lists_every_command_of_the_conversation() -> None:

@@ -17,9 +17,13 @@ from llmring.exceptions import ConfigurationError
 Place = Literal["keyring", "file"]
 
 NAME = "keys.json"
+INSTALL = 'pip install "llmring[keyring]"'
 
 # The keyring's name for the program that a key belongs to.
 _SERVICE = "llmring"
+
+# What the package uses where it finds no keyring, or where the user has switched it off.
+_NO_KEYRINGS = frozenset(("keyring.backends.fail", "keyring.backends.null"))
 
 _log = logging.getLogger("llmring")
 
@@ -166,6 +170,28 @@ def has_keyring() -> bool:
     return find_spec("keyring") is not None
 
 
+def keyring_name() -> str | None:
+    """Return the name of the keyring that new keys go to; None if they go to the file."""
+    if not has_keyring():
+        return None
+    keyring = _keyring()
+    try:
+        backend = keyring.get_keyring()
+    except (keyring.errors.KeyringError, RuntimeError):
+        return None
+    return None if type(backend).__module__ in _NO_KEYRINGS else str(backend.name)
+
+
+def place_in_words(place: Place) -> str:
+    """Describe a place of keys: the keyring by its name, or the file and why it is used."""
+    if place == "keyring":
+        name = keyring_name()
+        return f"the keyring ({name})" if name else "the keyring"
+    if not has_keyring():
+        return f"the file (for the system's keyring: {INSTALL})"
+    return "the file (no keyring can be used here)"
+
+
 def _keyring() -> Any:
     from importlib import import_module
 
@@ -174,7 +200,7 @@ def _keyring() -> Any:
         return import_module("keyring")
     except ImportError:
         raise ConfigurationError(
-            "a kept key is in the keyring, which needs a package: pip install keyring"
+            f"a kept key is in the keyring, which needs a package: {INSTALL}"
         ) from None
 
 

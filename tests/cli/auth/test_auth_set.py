@@ -8,7 +8,7 @@ import pytest
 
 from cli.terminal import Call, is_plain_error
 from llmring.cli.main import main
-from llmring.config.kept_keys import KeptKeys
+from llmring.config.kept_keys import INSTALL, KeptKeys
 from llmring.config.settings import kept_keys_path
 
 KEY = "sk-kept-0123456789abcdef"
@@ -27,7 +27,7 @@ def test_a_key_is_read_from_standard_input_and_never_shown(call: Call) -> None:
     assert call("auth", "set", "openai", stdin=f"{KEY}\n") == (
         0,
         "",
-        "openai: key kept in the file\n",
+        f"openai: key kept in the file (for the system's keyring: {INSTALL})\n",
     )
     assert kept("openai") == KEY
     assert KEY not in str(call("providers")) + str(call("auth", "list")) + str(call("doctor"))

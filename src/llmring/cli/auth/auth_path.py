@@ -2,14 +2,16 @@
 
 import argparse
 
-from llmring.cli.output import print_out
+from llmring.cli.output import print_note, print_out
+from llmring.config.kept_keys import keyring_name, place_in_words
 from llmring.config.settings import kept_keys_path
 from llmring.exceptions import ConfigurationError
 
 EXAMPLES = """examples:
   llmring auth path
 
-The file may be missing. Of keys in the keyring, it holds only the provider."""
+The file may be missing. Of keys in the keyring, it holds only the provider.
+A note on standard error names the place of new keys."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,4 +25,5 @@ def handle(args: argparse.Namespace) -> int:
     if path is None:
         raise ConfigurationError("keys have no place without a home folder; set HOME")
     print_out(str(path))
+    print_note(f"new keys go to {place_in_words('keyring' if keyring_name() else 'file')}")
     return 0

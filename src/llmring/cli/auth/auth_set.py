@@ -7,17 +7,17 @@ import sys
 
 from llmring.cli.output import is_terminal, print_error, print_note
 from llmring.cli.piped_input import piped_text
-from llmring.config.kept_keys import KeptKeys
+from llmring.config.kept_keys import INSTALL, KeptKeys, place_in_words
 from llmring.config.settings import kept_keys_path, variables
 from llmring.exceptions import ConfigurationError
 from llmring.providers.table import PROVIDERS
 
-EXAMPLES = """examples:
+EXAMPLES = f"""examples:
   llmring auth set openai               # asks for the key, and shows nothing
   llmring auth set openai < key.txt
   llmring auth set openai --remove
 
-The key goes to the system's keyring if the package keyring is installed, and
+The key goes to the system's keyring, with {INSTALL}, and
 else to a file that only you can read. Calls use it if no variable sets a key,
 and only at the provider's own address, never for a server in a lockfile."""
 
@@ -42,7 +42,7 @@ def handle(args: argparse.Namespace) -> int:
         print_note(f"{row.name}: {'key removed' if had else 'no key was kept'}")
         return 0
     place = kept.add(row.name, _key(row.name))
-    print_note(f"{row.name}: key kept in the {place}")
+    print_note(f"{row.name}: key kept in {place_in_words(place)}")
     overriding = variables(row.key_env)
     if overriding:
         print_note(f"{next(iter(overriding))} is set, and wins over it")
