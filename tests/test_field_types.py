@@ -38,7 +38,7 @@ FIELDS: dict[str, list[Any]] = {
     "tools": [*TEXTS, *NUMBERS, True, [3], {"a": 1}],
     "tool_choice": [*TEXTS, *NUMBERS, *OTHERS],
     "metadata": [*TEXTS, *NUMBERS, True, [3]],
-    "extra_params": [*TEXTS, *NUMBERS, True, [3], None],
+    "extra_params": [*TEXTS, *NUMBERS, True, [3]],
     "json_response": [*TEXTS, *NUMBERS, [3]],
     "allow_empty": [*TEXTS, *NUMBERS, [3], None],
     "reasoning_effort": [*TEXTS, *NUMBERS, *OTHERS],
@@ -163,6 +163,22 @@ def test_numbers_of_other_libraries_are_taken_as_numbers() -> None:
     )
 
     assert (request.temperature, request.top_p, request.max_tokens) == (0.5, 0.25, 7)
+
+
+def test_a_float_without_a_fraction_is_a_whole_number() -> None:
+    request = LLMRequest("fast", "Hi", max_tokens=100.0, seed=-3.0)  # type: ignore[arg-type]
+
+    assert (repr(request.max_tokens), repr(request.seed)) == ("100", "-3")
+
+
+@pytest.mark.parametrize("value", [2.5, float("nan"), float("inf")])
+def test_a_float_with_a_fraction_is_refused_with_the_name_of_the_field(value: float) -> None:
+    with pytest.raises(ValidationError, match=r"^max_tokens must be a whole number of tokens, not"):
+        LLMRequest("fast", "Hi", max_tokens=value)  # type: ignore[arg-type]
+
+
+def test_extra_params_of_none_are_none() -> None:
+    assert LLMRequest("fast", "Hi", extra_params=None).extra_params == {}
 
 
 def test_values_that_fields_take_are_kept() -> None:

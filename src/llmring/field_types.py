@@ -48,7 +48,7 @@ def number(field: str, value: Any, wanted: str) -> float:
 
 
 def whole_number(field: str, value: Any, wanted: str) -> int:
-    """Return a whole number as an int.
+    """Return a whole number as an int; 100.0 is one, as for Pydantic and the vendors' clients.
 
     Raises:
         ValidationError: It is not a whole number.
@@ -58,6 +58,8 @@ def whole_number(field: str, value: Any, wanted: str) -> int:
             return value.__index__()
         except TypeError:  # an array of several numbers
             pass
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     raise wrong_type(field, value, wanted)
 
 

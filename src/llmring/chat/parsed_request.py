@@ -167,7 +167,7 @@ def parse_request(request: LLMRequest) -> ParsedRequest:
         caching=None if request.cache is None else request.caching(),
         metadata=request.metadata,
         timeout=request.timeout,
-        extra_params=request.extra_params,
+        extra_params=request.extra_params or {},
         files=request.files or (),
         max_repairs=request.max_repairs,
         allow_empty=request.allow_empty,

@@ -156,7 +156,7 @@ class LLMRequest(Struct):
         json_response: Short for `response_format={"type": "json_object"}`.
         timeout: Maximum seconds for the whole call, including fallbacks; None for no limit; the
             ring's own timeout by default.
-        extra_params: Merged into the provider's request unchanged.
+        extra_params: Merged into the provider's request unchanged; None for none.
         files: IDs of registered files, or paths; attached to the last user message.
         top_p: Nucleus sampling.
         stop: Texts at which the answer ends.
@@ -186,7 +186,7 @@ class LLMRequest(Struct):
     metadata: dict[str, Any] | None = None
     json_response: bool | None = None
     timeout: float | UnsetType | None = UNSET
-    extra_params: dict[str, Any] = msgspec.field(default_factory=dict)
+    extra_params: dict[str, Any] | None = msgspec.field(default_factory=dict)
     files: Sequence[str | PathLike[str]] | None = None
     top_p: float | None = None
     stop: str | Sequence[str] | None = None
@@ -244,7 +244,9 @@ class LLMRequest(Struct):
                 require("files", each, (str, PathLike), _FILES)
         if self.metadata is not None:
             require("metadata", self.metadata, Mapping, "a dictionary")
-        if type(self.extra_params) is not dict:
+        if self.extra_params is None:
+            self.extra_params = {}
+        elif type(self.extra_params) is not dict:
             require("extra_params", self.extra_params, Mapping, "a dictionary")
         if self.json_response is not None:
             require("json_response", self.json_response, bool, "True or False")
