@@ -244,10 +244,8 @@ class LLMRequest(Struct):
                 require("files", each, (str, PathLike), _FILES)
         if self.metadata is not None:
             require("metadata", self.metadata, Mapping, "a dictionary")
-        if self.extra_params is None:
-            self.extra_params = {}
-        elif type(self.extra_params) is not dict:
-            require("extra_params", self.extra_params, Mapping, "a dictionary")
+        if type(self.extra_params) is not dict:
+            self.extra_params = _parameters(self.extra_params)
         if self.json_response is not None:
             require("json_response", self.json_response, bool, "True or False")
         if self.allow_empty is not False:
@@ -294,6 +292,14 @@ class LLMRequest(Struct):
         if isinstance(self.stop, str):
             return [self.stop]
         return list(self.stop or ())
+
+
+def _parameters(value: Any) -> dict[str, Any]:
+    """Check that extra parameters are a mapping; None means none."""
+    if value is None:
+        return {}
+    require("extra_params", value, Mapping, "a dictionary")
+    return cast("dict[str, Any]", value)
 
 
 def _message(value: Message | Mapping[str, Any]) -> Message:
