@@ -40,8 +40,12 @@ TIMELESS := advisor architecture bridge chaos chat contract dialects json_schema
 	client/test_recordings.py client/replies/test_refused_answers.py client/replies/test_streamed_attempts.py \
 	client/test_refusals.py client/replies/test_stream_patience.py client/tools \
 	docs/test_gateway_benchmark.py docs/test_real_clients.py docs/test_reliability.py gateway \
-	ledger/test_spool.py \
+	docs/test_ledger_benchmark.py answer_cache \
+	ledger/test_spool.py ledger/test_outage.py \
 	ledger/test_writer.py limits/test_redis_circuits.py limits/test_redis_nonsense.py \
+	limits/test_blocking_redis.py limits/test_count_link.py limits/test_count_rules.py \
+	limits/test_fair_line.py limits/test_lease_broker.py limits/test_leases.py \
+	limits/test_redis_counts.py limits/test_slots.py \
 	replay/test_recordings_at_once.py testing/test_isolation.py
 
 calendar: .venv/dev ## Run the tests that could depend on the date, on three later days at once
