@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import answers
-from cli.terminal import FIRST, SECOND, Call, is_plain_error, run
+from cli.terminal import FIRST, SECOND, Call, is_plain_error, run, run_on_terminal
 from llmring.cli.chat.kept_chats import NAME
 from llmring.config.settings import kept_state_folder
 from loopback import Close, Loopback, Pause, as_stream
@@ -138,9 +138,13 @@ def add(a: int, b: int) -> int:
 """
 
 
-def calling(name: str, **arguments: Any) -> Any:
+def called(name: str, **arguments: Any) -> dict[str, Any]:
     function = {"name": name, "arguments": json.dumps(arguments)}
-    made = [{"id": "call_1", "type": "function", "function": function}]
+    return {"id": "call_1", "type": "function", "function": function}
+
+
+def calling(name: str, **arguments: Any) -> Any:
+    made = [called(name, **arguments)]
     message = {"role": "assistant", "content": None, "tool_calls": made}
     return answers.openai(choices=[{"index": 0, "message": message, "finish_reason": "tool_calls"}])
 
@@ -175,6 +179,60 @@ def test_on_a_terminal_the_user_is_asked_before_a_call(
 
     assert child.exitstatus == (130 if typed == "\x03" else 0)
     assert Path("called").exists() == called
+
+
+def test_with_stream_the_text_of_all_turns_is_printed_and_the_calls_are_notes(
+    openai: Vendors,
+) -> None:
+    server = openai(
+        as_stream(
+            answers.ROLE,
+            answers.openai_event(content="Let me add."),
+            answers.openai_event(tool_calls=[{"index": 0, **called("add", a=1, b=2)}]),
+            answers.openai_event(finish_reason="tool_calls"),
+            answers.USAGE,
+            answers.DONE,
+        ),
+        answers.openai_stream("It is ", "3."),
+    )
+    Path("sums.py").write_text(TOOLS)
+
+    result = run("chat", "1 + 2?", "--tool", "sums:add", "--stream")
+
+    assert result == (0, "Let me add.\nIt is 3.\n", "calls add\n")
+    assert [each.json.get("stream") for each in server.requests] == [True, True]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
+def test_on_a_terminal_json_of_a_schema_is_indented_as_it_arrives(openai: Vendors) -> None:
+    server = openai(answers.openai_stream('{"name":', '"Ann"}'))
+
+    code, shown = run_on_terminal("chat", "Who?", "--schema", "name")
+
+    assert code == 0
+    assert '{\r\n  "name": "Ann"\r\n}\r\n' in shown
+    assert server.requests[0].json["stream"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
+def test_on_a_terminal_an_answer_that_does_not_fit_is_asked_for_once_more(openai: Vendors) -> None:
+    server = openai(answers.openai_stream('{"nam": 3}'), answers.openai('{"name": "Ann"}'))
+
+    code, shown = run_on_terminal("chat", "Who?", "--schema", "name")
+
+    assert code == 0
+    assert "asking once more" in shown
+    assert shown.endswith('{\r\n  "name": "Ann"\r\n}\r\n')
+    assert len(server.requests) == 2
+
+
+def test_a_program_gets_the_whole_json_of_a_schema(call: Call, openai: Vendors) -> None:
+    server = openai(answers.openai('Here: {"name": "Ann"}'))
+
+    result = call("chat", "Who?", "--schema", "name", "--stream")
+
+    assert json.loads(result.out) == {"name": "Ann"}
+    assert not server.requests[0].json.get("stream")
 
 
 # Going on

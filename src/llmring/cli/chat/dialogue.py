@@ -62,7 +62,7 @@ def hold(
                         screen.show(each)
                     keep()
         finally:
-            runner.run(talk.ring.aclose())
+            runner.run(talk.close())
 
 
 def _answer(

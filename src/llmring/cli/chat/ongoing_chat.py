@@ -16,8 +16,11 @@ from llmring.chat.request import LLMRequest, Message
 from llmring.chat.response import LLMResponse, StreamChunk
 from llmring.chat.tool_conversation import ToolRun, ToolStart
 from llmring.cli.chat.call_watch import CallWatch
+from llmring.cli.chat.served_tools import ServedTools
+from llmring.client.pending_calls import PendingToolsStream
 from llmring.client.ring import LLMRing
-from llmring.exceptions import ProviderError
+from llmring.config.settings import read_settings, timeout_of
+from llmring.exceptions import ProviderError, ToolServerError
 
 
 class Conversation:
@@ -54,7 +57,8 @@ class Conversation:
         self.meter = UsageMeter()
         self._options = request
         self._tools = tools
-        self._mcp = mcp
+        self._served = ServedTools(mcp, timeout_of(request.timeout, read_settings().timeout))
+        self._uses_tools = bool(tools or mcp)
 
     async def say(
         self, text: str, screen: Screen, watch: CallWatch, show_call: Callable[[str], None]
@@ -77,7 +81,7 @@ class Conversation:
         watch.wait(self.ring, request, self.profile)
         try:
             with self.meter.of_call():
-                if self._tools or self._mcp:
+                if self._uses_tools:
                     end, messages = await self._with_tools(request, screen, watch, show_call)
                 else:
                     end = await self._plain(request, screen, watch)
@@ -105,30 +109,26 @@ class Conversation:
         watch: CallWatch,
         show_call: Callable[[str], None],
     ) -> tuple[StreamChunk, list[Message]]:
-        end: StreamChunk | None = None
+        served = await self._served.tools([each.name for each in self._tools])
         stream = self.ring.stream_tools(
-            request, tools=self._tools, mcp=self._mcp, profile=self.profile
+            request, tools=[*self._tools, *served], profile=self.profile
         )
-        async with aclosing(stream) as items:
-            async for item in items:
-                if isinstance(item, StreamChunk):
-                    _show(item, end, screen, watch)
-                    end = item
-                elif isinstance(item, ToolStart):
-                    watch.stop()
-                    show_call(f"calls {item.call['function']['name']}")
-                elif isinstance(item, ToolRun):
-                    watch.wait(self.ring, request, self.profile)
-                    end = None
-        response = stream.response
-        last = msgspec.structs.replace(
-            end or StreamChunk(model=response.model),
-            cost=response.cost,
-            cost_reason=response.cost_reason,
-            usage=response.usage,
-            attempts=response.attempts,
-        )
-        return last, list(response.messages)
+        try:
+            return await show_tools_stream(
+                stream,
+                screen,
+                watch,
+                show_call,
+                lambda: watch.wait(self.ring, request, self.profile),
+            )
+        except ToolServerError:
+            await self._served.close()
+            raise
+
+    async def close(self) -> None:
+        """Close the connections to models and servers."""
+        await self._served.close()
+        await self.ring.aclose()
 
     def undo(self) -> str | None:
         """Remove the last question with its answer; return the question, or None."""
@@ -141,6 +141,45 @@ class Conversation:
         question = self.messages[at].text
         del self.messages[at:]
         return question
+
+
+async def show_tools_stream(
+    stream: PendingToolsStream,
+    screen: Screen,
+    watch: CallWatch,
+    show_call: Callable[[str], None],
+    wait: Callable[[], None],
+) -> tuple[StreamChunk, list[Message]]:
+    """Show a stream with calls of tools; return its last chunk with the sums, and the messages.
+
+    Args:
+        stream: The stream.
+        screen: Shows the text of all turns.
+        watch: Watches the calls.
+        show_call: Shows a call of a tool before it is made.
+        wait: Called after each call, before the model is asked again.
+    """
+    end: StreamChunk | None = None
+    async with aclosing(stream) as items:
+        async for item in items:
+            if isinstance(item, StreamChunk):
+                _show(item, end, screen, watch)
+                end = item
+            elif isinstance(item, ToolStart):
+                watch.stop()
+                show_call(f"calls {item.call['function']['name']}")
+            elif isinstance(item, ToolRun):
+                wait()
+                end = None
+    response = stream.response
+    last = msgspec.structs.replace(
+        end or StreamChunk(model=response.model),
+        cost=response.cost,
+        cost_reason=response.cost_reason,
+        usage=response.usage,
+        attempts=response.attempts,
+    )
+    return last, list(response.messages)
 
 
 def _show(chunk: StreamChunk, before: StreamChunk | None, screen: Screen, watch: CallWatch) -> None:

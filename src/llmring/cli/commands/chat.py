@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from llmring.chat.request import LLMRequest, Message
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
 from llmring.cli.answer_printer import (
-    RawDisplay,
+    AnswerDisplay,
     answer_display,
     attempt_lines,
     print_stream,
@@ -21,8 +21,10 @@ from llmring.cli.answer_printer import (
 from llmring.cli.chat.call_watch import CallWatch
 from llmring.cli.chat.chat_options import add_chat_options
 from llmring.cli.chat.code_block import last_code_block
+from llmring.cli.chat.json_display import JsonDisplay
 from llmring.cli.chat.kept_chats import KeptChat, LastChat
 from llmring.cli.chat.model_choice import choose_model
+from llmring.cli.chat.one_answer import stream_with_tools
 from llmring.cli.chat.question import continued, is_conversation, read_question, request_of_chat
 from llmring.cli.env_file_option import apply_env_file
 from llmring.cli.model_facts import near
@@ -41,6 +43,7 @@ from llmring.exceptions import (
     AliasNotFoundError,
     ProviderAuthenticationError,
     ProviderError,
+    SchemaValidationError,
 )
 from llmring.local import llama
 from llmring.local.weights import SMOLLM2
@@ -237,13 +240,11 @@ def _ask(
 ) -> tuple[LLMResponse | StreamChunk, list[Message]]:
     """Send the request and print the answer; return it, and the conversation with it."""
     watch.wait(ring, request, profile)
-    stream = is_terminal(sys.stdout) if args.stream is None else args.stream
-    whole = args.json or args.extract or args.schema or args.mcp or tools
-    if stream and not whole:
-        end = print_stream(
-            ring.chat_stream(request, profile=profile), watch.begun, answer_display()
-        )
-        return end, [*request.turns(), *([end.message] if end.message else ())]
+    streams = is_terminal(sys.stdout) if args.stream is None else args.stream
+    # What a program reads is all JSON, and checked.
+    whole = args.json or args.extract or (args.schema and not is_terminal(sys.stdout))
+    if streams and not whole:
+        return _streamed(args, ring, request, profile, tools, watch)
     if args.mcp or tools:
         import asyncio
 
@@ -255,8 +256,35 @@ def _ask(
         answer = ring.chat(request, profile=profile).result()
         messages = [*request.turns(), answer.message]
     watch.begun(answer.model)
-    _print_answer(args, answer, rendered=bool(stream))
+    _print_answer(args, answer)
     return answer, messages
+
+
+def _streamed(
+    args: argparse.Namespace,
+    ring: LLMRing,
+    request: LLMRequest,
+    profile: str | None,
+    tools: Sequence[FunctionTool[..., Any]],
+    watch: CallWatch,
+) -> tuple[LLMResponse | StreamChunk, list[Message]]:
+    """Send the request, and print the answer as it arrives."""
+    display: AnswerDisplay = JsonDisplay() if args.schema else answer_display()
+    if args.mcp or tools:
+        import asyncio
+
+        return asyncio.run(
+            stream_with_tools(ring, request, profile, tools, args.mcp, watch, display)
+        )
+    try:
+        end = print_stream(ring.chat_stream(request, profile=profile), watch.begun, display)
+    except SchemaValidationError as error:
+        # Streams are not repaired, whole answers are.
+        print_note(f"{error.message.splitlines()[0]}; asking once more")
+        answer = ring.chat(request, profile=profile).result()
+        _print_answer(args, answer)
+        return answer, [*request.turns(), answer.message]
+    return end, [*request.turns(), *([end.message] if end.message else ())]
 
 
 async def _with_tools(
@@ -270,7 +298,7 @@ async def _with_tools(
         return await ring.run_tools(request, tools=tools, mcp=mcp, profile=profile)
 
 
-def _print_answer(args: argparse.Namespace, answer: LLMResponse, *, rendered: bool) -> None:
+def _print_answer(args: argparse.Namespace, answer: LLMResponse) -> None:
     """Print a whole answer as the options ask for it."""
     if args.json:
         print_json(_to_json(answer) | ({"parsed": answer.parsed} if args.schema else {}))
@@ -282,9 +310,7 @@ def _print_answer(args: argparse.Namespace, answer: LLMResponse, *, rendered: bo
     elif args.schema and answer.parsed is not None:
         print_json(answer.parsed)
     else:
-        display = answer_display() if rendered and not args.schema else RawDisplay()
-        display.piece(answer.content)
-        display.end()
+        print_out(answer.content)
 
 
 def _lacks_keys(error: ProviderError) -> bool:
