@@ -153,6 +153,13 @@ def test_the_fix_is_that_of_the_failure(errors: list[ProviderError], step: str) 
     assert next_step("fast", attempts, None).startswith(step)
 
 
+def test_where_any_of_several_keys_would_help_the_fix_names_one_and_the_others() -> None:
+    attempts = [keyless("x:a"), keyless("y:b", "B_KEY")]
+
+    assert next_step("fast", attempts, None) == "set A_KEY, or one of the other keys"
+    assert next_step("fast", [*attempts, failed("z:c", DOWN)], None) == "set A_KEY"
+
+
 def test_a_wait_that_a_provider_asks_for_comes_before_a_missing_key() -> None:
     attempts = [failed("x:a", ProviderRateLimitError("429", retry_after=0.2)), keyless("y:b")]
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _START = 'llmring chat "Hello"'
 _MOST_NAMES = 6
+_FEW = 2
 
 # A connection on this machine is refused at once.
 _CONNECT_SECONDS = 0.05
@@ -163,13 +164,21 @@ def _is_trusted(source: LockfileSource, lockfile: Lockfile) -> bool:
 
 
 def _missing_key(bound: Mapping[str, Binding], endpoints: Mapping[str, Endpoint]) -> _NextStep:
-    for binding in bound.values():
-        for ref in binding.models:
-            endpoint = endpoints.get(ref.provider)
-            if endpoint is not None and endpoint.provider.key_env and not endpoint.usable:
-                variable = endpoint.provider.key_env[0]
-                return _NextStep(f"export {variable}=...", f"set the key of {ref.provider}")
-    return _NextStep("llmring doctor", "see why no alias can be called")
+    lacking = dict.fromkeys(
+        ref.provider
+        for binding in bound.values()
+        for ref in binding.models
+        if (each := endpoints.get(ref.provider)) and each.provider.key_env and not each.usable
+    )
+    if not lacking:
+        return _NextStep("llmring doctor", "see why no alias can be called")
+    first, *others = lacking
+    variable = endpoints[first].provider.key_env[0]
+    other = f", or that of {' or '.join(others[:_FEW])}" if others else ""
+    return _NextStep(
+        f"export {variable}=...",
+        f"the key of {first}{other}; without a key: llmring demo",
+    )
 
 
 def _remedy(error: Exception) -> _NextStep:

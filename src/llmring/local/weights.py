@@ -266,9 +266,9 @@ def _run(
 
 
 def _complaint(stderr: str) -> str:
-    """Return pip's errors, without its warnings and without credentials."""
+    """Return the errors of pip or uv, without their warnings and without credentials."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    errors = [line for line in lines if line.startswith(("ERROR:", "error:"))]
+    errors = [line for line in lines if line.startswith(("ERROR:", "error:", "cause:", "hint:"))]
     return redact(" ".join(errors or lines[-3:])) or "pip gave no reason"
 
 

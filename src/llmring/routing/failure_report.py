@@ -127,7 +127,7 @@ def next_step(alias: str, attempts: Sequence[Attempt], retry_after: float | None
         return f"retry after {max(1, round(retry_after))} s"
     for error in errors:
         if error.fix is not None:
-            return error.fix
+            return f"{error.fix}, or one of the other keys" if _several_keys(errors) else error.fix
     for error in errors:
         if isinstance(error, ProviderAuthenticationError):
             return f"check the key and the account of {error.provider or 'the provider'}"
@@ -140,6 +140,14 @@ def next_step(alias: str, attempts: Sequence[Attempt], retry_after: float | None
         if any(isinstance(error, kind) for error in errors):
             return fix.format(bind=bind)
     return f"retry later, or {bind}"
+
+
+def _several_keys(errors: Sequence[ProviderError]) -> bool:
+    """Return True if any of several keys would help, as every model lacks another one."""
+    fixes = {each.fix for each in errors if isinstance(each, ProviderAuthenticationError)}
+    return len(fixes) > 1 and all(
+        isinstance(each, ProviderAuthenticationError) and each.fix is not None for each in errors
+    )
 
 
 # Checked in this order.

@@ -105,9 +105,12 @@ def _note_other_lockfiles(path: Path) -> None:
     except LockfileNotFoundError:
         source = None
     if source is None or not source.path.samefile(path):
-        print_note(
-            f"another lockfile is active here; to use this one, set LLMRING_LOCKFILE_PATH={path}"
+        other = (
+            "another lockfile" if source is None or source.rule != "bundled" else "llmring's own"
         )
+        print_note(f"{other} is active here; to use this one, set LLMRING_LOCKFILE_PATH={path}")
+    if path.resolve().parent != Path.cwd():
+        return
     for package in sorted((*Path().glob("src/*/__init__.py"), *Path().glob("*/__init__.py"))):
         target = package.with_name(file.NAME)
         if package.parent.name != "tests" and not target.exists():
