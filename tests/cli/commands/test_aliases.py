@@ -314,3 +314,11 @@ def test_on_a_terminal_the_aliases_are_a_table(monkeypatch: pytest.MonkeyPatch, 
     assert row.startswith("fast   openai:gpt-6-luna  mock:a-long")
     assert len(row) == width
     assert row.endswith("…")
+
+
+def test_aliases_of_packages_are_mentioned(call: Call) -> None:
+    Path("llmring.lock").write_text('[extends]\npackages = ["my_library"]\n')
+
+    assert call("aliases").err == (
+        "aliases of my_library can be called too; list them: llmring lock check\n"
+    )

@@ -148,6 +148,28 @@ def test_C004_the_file_is_written_here_despite_the_variable_with_a_note(
     assert result.err.splitlines()[1].startswith("another lockfile is active here; ")
 
 
+def test_a_file_in_a_package_is_noted_as_shipped_with_it(call: Call) -> None:
+    Path("src/mine").mkdir(parents=True)
+    Path("src/mine/__init__.py").touch()
+
+    result = call("lock", "init", "--file", "src/mine/llmring.lock")
+
+    assert result.err.splitlines()[1:] == [
+        "it ships with the package mine; unbind the aliases that it does not call"
+    ]
+
+
+def test_a_file_elsewhere_is_noted_as_not_the_active_one(call: Call) -> None:
+    Path("elsewhere").mkdir()
+
+    result = call("lock", "init", "--file", "elsewhere/llmring.lock")
+
+    assert result.err.splitlines()[1:] == [
+        "llmring's own is active here; to use this one, set "
+        "LLMRING_LOCKFILE_PATH=elsewhere/llmring.lock"
+    ]
+
+
 @pytest.mark.parametrize("place", ["file/llmring.lock", "folder"])
 def test_W032_an_unwritable_place_is_a_one_line_error(call: Call, place: str) -> None:
     Path("file").write_text("")

@@ -30,7 +30,10 @@ def handle(args: argparse.Namespace) -> int:
     """Print the aliases, one per line, in the order of the file."""
     lockfile, profile = read_profile(args)
     found = bindings(lockfile, profile)
-    if not found:
+    if lockfile.packages:
+        names = ", ".join(lockfile.packages)
+        print_note(f"aliases of {names} can be called too; list them: llmring lock check")
+    elif not found:
         print_note(
             f"profile {profile} has no aliases; "
             f"bind one: llmring bind fast openai:gpt-6-luna --profile {profile}"

@@ -99,12 +99,15 @@ def _object(why: str) -> None:
 
 
 def _note_other_lockfiles(path: Path) -> None:
-    """Note if another lockfile is active here, and how to ship one with a package."""
+    """Note if a package ships the file, if another one is active here, and how to ship one."""
     try:
         source = find_active_lockfile(None)
     except LockfileNotFoundError:
         source = None
-    if source is None or not source.path.samefile(path):
+    if path.with_name("__init__.py").exists():
+        package = path.resolve().parent.name
+        print_note(f"it ships with the package {package}; unbind the aliases that it does not call")
+    elif source is None or not source.path.samefile(path):
         other = (
             "another lockfile" if source is None or source.rule != "bundled" else "llmring's own"
         )
