@@ -105,8 +105,8 @@ def _note_other_lockfiles(path: Path) -> None:
     except LockfileNotFoundError:
         source = None
     if path.with_name("__init__.py").exists():
-        package = path.resolve().parent.name
-        print_note(f"it ships with the package {package}; unbind the aliases that it does not call")
+        name = path.resolve().parent.name
+        print_note(f"it ships with the package {name}; unbind the aliases that it does not call")
     elif source is None or not source.path.samefile(path):
         other = (
             "another lockfile" if source is None or source.rule != "bundled" else "llmring's own"
