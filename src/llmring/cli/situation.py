@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from llmring.cli.colour import Styled
+from llmring.cli.colour import Styled, columns
 from llmring.cli.gateway_port import GATEWAY_PORT
 from llmring.cli.lockfile_options import read_profile
 from llmring.cli.output import print_line, print_out, print_warning
-from llmring.cli.tables import print_table
+from llmring.cli.tables import folded, print_table
 from llmring.config.settings import (
     Settings,
     endpoints_for,
@@ -191,5 +192,13 @@ def _remedy(error: Exception) -> _NextStep:
 
 def _print_step(step: _NextStep) -> None:
     print_out()
-    print_line("next:  ", Styled(step.command, "ok"), f"   ({step.purpose})")
+    label, purpose = "next:  ", f"({step.purpose})"
+    width = columns(sys.stdout)
+    begin = len(label) + len(step.command)
+    if width is not None and begin + len(purpose) + 3 > width:
+        gap = f"\n{' ' * len(label)}"
+        purpose = folded(purpose, width, len(label), len(label))
+    else:
+        gap = "   "
+    print_line(label, Styled(step.command, "ok"), gap, purpose)
     print_line(Styled("all commands: llmring --help", "dim"))

@@ -39,7 +39,7 @@ def print_table(
         names: The columns that name the row, and are cut after others.
         below: Lines to print below each row, for each row.
         indent: Printed before each row.
-        whole: True to cut nothing, for values that must be read.
+        whole: True to cut nothing, for values that must be read; the last column goes on below.
     """
     width = columns(sys.stdout)
     if width is not None and head:
@@ -54,6 +54,8 @@ def print_table(
     every: list[Sequence[Cell]] = [shown_head, *rows] if shown_head else [*rows]
     room = None if width is None or whole else max(width - len(indent), _NARROWEST)
     lines = _lines(every, numbers if shown_head else frozenset(), names, room)
+    if whole and width is not None:
+        lines = [_folded_line(line, width - len(indent)) for line in lines]
     if shown_head:
         print_line(indent, *lines.pop(0))
     for number, line in enumerate(lines):
@@ -71,6 +73,28 @@ def print_section(title: str) -> None:
 def table(rows: Sequence[Sequence[str]]) -> list[str]:
     """Format rows as lines with aligned columns, uncut."""
     return ["".join(map(_text, line)) for line in _lines(rows, frozenset(), frozenset(), None)]
+
+
+def folded(text: str, width: int | None, begin: int, indent: int) -> str:
+    """Divide a text into lines between words.
+
+    Args:
+        text: The text.
+        width: The number of columns; None for no limit.
+        begin: The columns that are taken on the first line.
+        indent: The spaces before each other line.
+    """
+    if width is None or begin + _width(text) <= width:
+        return text
+    lines, used = [""], begin
+    for word in text.split(" "):
+        gap = 1 if lines[-1] else 0
+        if lines[-1] and used + gap + _width(word) > width:
+            lines.append("")
+            used, gap = indent, 0
+        lines[-1] += " " * gap + word
+        used += gap + _width(word)
+    return f"\n{' ' * indent}".join(lines)
 
 
 def shortened(text: str, width: int) -> str:
@@ -125,6 +149,13 @@ def _line(
         left, right = (padding, "") if at in numbers else ("", padding if at < last else "")
         line += [(_GAP if at else "") + left, _with(cell, text), right]
     return line if room is None else _within(line, room)
+
+
+def _folded_line(line: list[Cell], width: int) -> list[Cell]:
+    """Divide the last cell of a line that is too long into lines of its own."""
+    *before, last, padding = line
+    begin = sum(_width(_text(cell)) for cell in before)
+    return [*before, _with(last, folded(_text(last), width, begin, begin)), padding]
 
 
 def _within(line: list[Cell], room: int) -> list[Cell]:

@@ -16,6 +16,9 @@ EXAMPLES = """examples:
   llmring aliases --json"""
 
 
+_HEAD = ("alias", "model", "$ per million", "context", "key")
+
+
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     add_options(parser)
@@ -46,11 +49,25 @@ def handle(args: argparse.Namespace) -> int:
         rows = [(alias, *_shown_models(binding.models)) for alias, binding in found.items()]
         print_table(rows, head=("alias", "model", "fallbacks"), names={0, 1})
         return 0
+    if found and is_terminal(sys.stdout):
+        every = [
+            (alias if number == 0 else "", *_compact(row))
+            for alias, binding in found.items()
+            for number, row in enumerate(_details(binding.models, lockfile))
+        ]
+        print_table(every, head=_HEAD, numbers={3}, names={0, 1})
+        return 0
     for alias, binding in found.items():
         print_out(binding_line(alias, binding.models))
         if args.verbose:
             print_table(_details(binding.models, lockfile), indent="    ")
     return 0
+
+
+def _compact(row: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a row of details without the units, which are in the heading."""
+    model, price, window, key = row
+    return model, price.removesuffix(" per million tokens"), window.removesuffix(" tokens"), key
 
 
 def _shown_models(models: tuple[ModelRef, ...]) -> tuple[str, str]:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from llmring.cli.colour import Style, Styled
+from llmring.cli.colour import Style, Styled, columns
 from llmring.cli.lockfile_options import add_options
 from llmring.cli.output import print_json, print_line, print_note
+from llmring.cli.tables import folded
 from llmring.cli.trust_check import add_trust_option, require_consent
 
 if TYPE_CHECKING:
     from llmring.audit.machine import CheckResult
 
+# The columns before the text of a line.
+_INDENT = 6
 _STYLES: dict[str, Style] = {"ok": "ok", "warn": "warning", "fail": "error"}
 
 EXAMPLES = """examples:
@@ -74,7 +78,8 @@ def _findings(args: argparse.Namespace) -> Iterator[CheckResult]:
 def print_finding(finding: CheckResult) -> None:
     """Print a finding on one line, its state in colour."""
     state, rest = f"{finding.state:4}", finding_line(finding)[4:]
-    print_line(Styled(state, _STYLES[finding.state]), rest)
+    shown = folded(rest.strip(), columns(sys.stdout), _INDENT, _INDENT)
+    print_line(Styled(state, _STYLES[finding.state]), "  ", shown)
 
 
 def finding_line(finding: CheckResult) -> str:
