@@ -6,13 +6,16 @@ import sys
 from typing import TextIO
 
 from llmring.cli import colour
-from llmring.cli.colour import Styled, has_colour, painted
+from llmring.cli.colour import Styled, columns, has_colour, painted
+from llmring.cli.text_width import folded
 
 is_terminal = colour.is_terminal
 
 # A text could control the terminal with these, or show its letters in another order: control
 # characters but tab and line feed, and the marks of https://www.unicode.org/reports/tr9/#Table_4.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+# The spaces before what goes on from the line above.
+_INDENT = 2
 _SPACE = re.compile(r"[\t\n]")
 
 
@@ -41,7 +44,7 @@ def print_json(value: object) -> None:
 
 
 def print_note(text: str) -> None:
-    """Print a note on one line of standard error."""
+    """Print a note on one line of standard error; on a terminal, divided between words."""
     _write(sys.stderr, _on_one_line(text), "\n")
 
 
@@ -58,13 +61,19 @@ def print_error(message: str) -> None:
 def _on_one_line(text: str) -> str:
     first, *rest = [line.strip() for line in text.splitlines()] or [""]
     line = f"{first} {'; '.join(rest)}" if rest else first
-    return _CONTROL.sub(" ", _SPACE.sub(" ", line))
+    return _for_errors(line)
+
+
+def _for_errors(line: str) -> str:
+    """Return a line for standard error; on a terminal, what does not fit goes on below."""
+    plain = _CONTROL.sub(" ", _SPACE.sub(" ", line))
+    return folded(plain, columns(sys.stderr), 0, _INDENT)
 
 
 def print_error_lines(message: str) -> None:
     """Print an error message on standard error with its lines as they are."""
     for line in f"llmring: {message}".splitlines():
-        _write(sys.stderr, _CONTROL.sub(" ", _SPACE.sub(" ", line)) + "\n")
+        _write(sys.stderr, _for_errors(line) + "\n")
 
 
 def discard_output() -> None:

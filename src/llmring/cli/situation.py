@@ -11,7 +11,8 @@ from llmring.cli.colour import Styled, columns
 from llmring.cli.gateway_port import GATEWAY_PORT
 from llmring.cli.lockfile_options import read_profile
 from llmring.cli.output import print_line, print_out, print_warning
-from llmring.cli.tables import folded, print_table
+from llmring.cli.tables import print_table
+from llmring.cli.text_width import folded
 from llmring.config.settings import (
     Settings,
     endpoints_for,

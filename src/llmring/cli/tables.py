@@ -7,6 +7,7 @@ from collections.abc import Sequence, Set
 
 from llmring.cli.colour import Styled, columns
 from llmring.cli.output import print_line, print_out
+from llmring.cli.text_width import folded, width_of
 
 Cell = str | Styled
 
@@ -75,37 +76,15 @@ def table(rows: Sequence[Sequence[str]]) -> list[str]:
     return ["".join(map(_text, line)) for line in _lines(rows, frozenset(), frozenset(), None)]
 
 
-def folded(text: str, width: int | None, begin: int, indent: int) -> str:
-    """Divide a text into lines between words.
-
-    Args:
-        text: The text.
-        width: The number of columns; None for no limit.
-        begin: The columns that are taken on the first line.
-        indent: The spaces before each other line.
-    """
-    if width is None or begin + _width(text) <= width:
-        return text
-    lines, used = [""], begin
-    for word in text.split(" "):
-        gap = 1 if lines[-1] else 0
-        if lines[-1] and used + gap + _width(word) > width:
-            lines.append("")
-            used, gap = indent, 0
-        lines[-1] += " " * gap + word
-        used += gap + _width(word)
-    return f"\n{' ' * indent}".join(lines)
-
-
 def shortened(text: str, width: int) -> str:
     """Cut a text to a number of columns, with an ellipsis at its end."""
-    if _width(text) <= width:
+    if width_of(text) <= width:
         return text
     if width < 1:
         return ""
     kept, used = "", 0
     for letter in text:
-        used += _width(letter)
+        used += width_of(letter)
         if used > width - 1:
             break
         kept += letter
@@ -117,7 +96,7 @@ def _lines(
 ) -> list[list[Cell]]:
     if room is not None:
         rows = [[_with(cell, " ".join(_text(cell).split())) for cell in row] for row in rows]
-    widths = [max(_width(_text(cell)) for cell in column) for column in zip(*rows, strict=True)]
+    widths = [max(width_of(_text(cell)) for cell in column) for column in zip(*rows, strict=True)]
     if room is not None:
         widths = _fitted(widths, numbers, names, room)
     return [_line(row, widths, numbers, room) for row in rows]
@@ -145,7 +124,7 @@ def _line(
     last = max((at for at, cell in enumerate(row) if _text(cell)), default=-1)
     for at, (cell, width) in enumerate(zip(row[: last + 1], widths, strict=False)):
         text = _text(cell) if room is None else shortened(_text(cell), width)
-        padding = " " * (width - _width(text))
+        padding = " " * (width - width_of(text))
         left, right = (padding, "") if at in numbers else ("", padding if at < last else "")
         line += [(_GAP if at else "") + left, _with(cell, text), right]
     return line if room is None else _within(line, room)
@@ -154,7 +133,7 @@ def _line(
 def _folded_line(line: list[Cell], width: int) -> list[Cell]:
     """Divide the last cell of a line that is too long into lines of its own."""
     *before, last, padding = line
-    begin = sum(_width(_text(cell)) for cell in before)
+    begin = sum(width_of(_text(cell)) for cell in before)
     return [*before, _with(last, folded(_text(last), width, begin, begin)), padding]
 
 
@@ -166,7 +145,7 @@ def _within(line: list[Cell], room: int) -> list[Cell]:
         cut.append(_with(cell, text))
         if text != _text(cell):
             break
-        room -= _width(text)
+        room -= width_of(text)
     return cut
 
 
@@ -176,19 +155,3 @@ def _text(cell: Cell) -> str:
 
 def _with(cell: Cell, text: str) -> Cell:
     return Styled(text, cell.style) if isinstance(cell, Styled) else text
-
-
-def _width(text: str) -> int:
-    """Return the number of columns that a text takes up on a terminal."""
-    if text.isascii():
-        return len(text)
-    import unicodedata
-
-    return sum(
-        0
-        if unicodedata.combining(letter)
-        else 2
-        if unicodedata.east_asian_width(letter) in "WF"
-        else 1
-        for letter in text
-    )

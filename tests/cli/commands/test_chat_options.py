@@ -350,7 +350,7 @@ def test_on_a_terminal_the_wait_and_a_failover_are_shown(openai: Vendors) -> Non
     slow = as_stream(Pause(1.5), *answers.anthropic_stream("Salve").steps)
     openai(answers.openai_error(500, "broken"), second=slow)
     words = ["-m", "llmring", "chat", "Hello"]
-    env = {**os.environ, "TERM": "dumb"}
+    env = {**os.environ, "TERM": "dumb", "COLUMNS": "200"}
     child = pexpect.spawn(sys.executable, words, env=env, encoding="utf-8", timeout=30)
     child.expect(f"{FIRST} failed: .*; trying {SECOND}\r\n")
     child.expect(rf"\r\x1b\[2Kfast -> {SECOND}  \d s")

@@ -38,16 +38,16 @@ def calls(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 SHOWN = """\
-alias              calls  tokens in  out               cost  failed  fell back  median       p95
-fast                   3         30    6              $1.50       0          0  100 ms    100 ms
-slow                   3         20    4  $0.75 + 1 unknown       1          0  100 ms  2,346 ms
-(called by model)      1          0    0          1 unknown       0          0       -         -
-all                    7         50   10  $2.25 + 2 unknown       1          0  100 ms  2,346 ms
+alias       calls  tokens in  out               cost  failed  fell back  median       p95
+fast            3         30    6              $1.50       0          0  100 ms    100 ms
+slow            3         20    4  $0.75 + 1 unknown       1          0  100 ms  2,346 ms
+(by model)      1          0    0          1 unknown       0          0       -         -
+all             7         50   10  $2.25 + 2 unknown       1          0  100 ms  2,346 ms
 
 cost:
-fast               █████████████████████              $1.50
-slow               ██████████▌            $0.75 + 1 unknown
-(called by model)                                 1 unknown
+fast        ████████████████████████████              $1.50
+slow        ██████████████                $0.75 + 1 unknown
+(by model)                                        1 unknown
 """
 
 

@@ -26,8 +26,8 @@ providers:
   anthropic  no key; set ANTHROPIC_API_KEY  https://api.anthropic.com
 
 circuits:
-  each process has its own, and this one has just started; call ring.status() in yours,
-  or set LLMRING_REDIS_URL to share them
+  each process has its own, and this one has just started; call ring.status() in yours, or set \
+LLMRING_REDIS_URL to share them
 """
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from llmring.cli.colour import Style, Styled, columns
 from llmring.cli.lockfile_options import add_options
 from llmring.cli.output import print_json, print_line, print_note
-from llmring.cli.tables import folded
+from llmring.cli.text_width import folded
 from llmring.cli.trust_check import add_trust_option, require_consent
 
 if TYPE_CHECKING:

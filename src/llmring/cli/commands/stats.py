@@ -32,7 +32,7 @@ quick for any number of calls, with those that were removed, and with times
 rounded up."""
 
 _WITHOUT = {
-    "alias": "(called by model)",
+    "alias": "(by model)",
     "model": "(no answer)",
     "tag": "(no tag)",
     "project": "(not recorded)",

@@ -32,7 +32,7 @@ _FOUND_BY = {
 }
 
 _IN_EACH_PROCESS = (
-    "each process has its own, and this one has just started; call ring.status() in yours,\n"
+    "each process has its own, and this one has just started; call ring.status() in yours, "
     "or set LLMRING_REDIS_URL to share them"
 )
 
@@ -97,7 +97,7 @@ def _circuits_title(status: "Status") -> str:
 
 def _circuits(status: "Status") -> _Rows:
     if status.shared is None:
-        return [(line,) for line in _IN_EACH_PROCESS.splitlines()]
+        return [(_IN_EACH_PROCESS,)]
     if not status.reachable:
         return [(Styled("unreachable; meanwhile each process uses its own circuits", "warning"),)]
     states = {

@@ -1,0 +1,42 @@
+"""Texts on a terminal: their width, and their division into lines."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llmring.cli.text_width import folded, width_of
+
+WORDS = st.lists(st.text("abc", min_size=1, max_size=12), min_size=1, max_size=12)
+
+
+def test_a_text_that_fits_stays_as_it_is() -> None:
+    assert folded("two words", 9, 0, 4) == "two words"
+    assert folded("two words" * 50, None, 0, 4) == "two words" * 50
+
+
+def test_what_does_not_fit_goes_on_below_with_an_indent() -> None:
+    assert (
+        folded("see: llmring lock validate", 16, 6, 6)
+        == "see:\n      llmring\n      lock\n      validate"
+    )
+
+
+@given(WORDS, st.integers(20, 40), st.integers(0, 5), st.integers(0, 5))
+def test_no_line_is_too_wide_and_no_word_is_lost(
+    words: list[str], width: int, begin: int, indent: int
+) -> None:
+    first, *others = folded(" ".join(words), width, begin, indent).split("\n")
+
+    assert begin + len(first) <= width
+    assert all(len(line) <= width for line in others)
+    assert all(line.startswith(" " * indent) for line in others)
+    assert " ".join([first, *others]).split() == words
+
+
+def test_a_word_that_is_too_long_is_not_divided() -> None:
+    assert folded("at https://a.example/b/c", 10, 0, 2) == "at\n  https://a.example/b/c"
+
+
+@pytest.mark.parametrize(("text", "width"), [("abc", 3), ("日本", 4), ("e\u0301", 1)])
+def test_wide_letters_take_up_two_columns_and_marks_none(text: str, width: int) -> None:
+    assert width_of(text) == width
