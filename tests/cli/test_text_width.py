@@ -21,6 +21,10 @@ def test_what_does_not_fit_goes_on_below_with_an_indent() -> None:
     )
 
 
+def test_spaces_at_the_beginning_stay() -> None:
+    assert folded("  two words", 8, 0, 4) == "  two\n    words"
+
+
 @given(WORDS, st.integers(20, 40), st.integers(0, 5), st.integers(0, 5))
 def test_no_line_is_too_wide_and_no_word_is_lost(
     words: list[str], width: int, begin: int, indent: int

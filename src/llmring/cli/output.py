@@ -55,7 +55,7 @@ def print_warning(text: str) -> None:
 
 def print_error(message: str) -> None:
     """Print an error message on one line of standard error."""
-    _write(sys.stderr, Styled(f"llmring: {_on_one_line(message)}", "error"), "\n")
+    _write(sys.stderr, Styled(_on_one_line(f"llmring: {message}"), "error"), "\n")
 
 
 def _on_one_line(text: str) -> str:

@@ -56,7 +56,7 @@ def print_table(
     room = None if width is None or whole else max(width - len(indent), _NARROWEST)
     lines = _lines(every, numbers if shown_head else frozenset(), names, room)
     if whole and width is not None:
-        lines = [_folded_line(line, width - len(indent)) for line in lines]
+        lines = [_folded_line(line, width, len(indent)) for line in lines]
     if shown_head:
         print_line(indent, *lines.pop(0))
     for number, line in enumerate(lines):
@@ -130,10 +130,10 @@ def _line(
     return line if room is None else _within(line, room)
 
 
-def _folded_line(line: list[Cell], width: int) -> list[Cell]:
+def _folded_line(line: list[Cell], width: int, indent: int) -> list[Cell]:
     """Divide the last cell of a line that is too long into lines of its own."""
     *before, last, padding = line
-    begin = sum(width_of(_text(cell)) for cell in before)
+    begin = indent + sum(width_of(_text(cell)) for cell in before)
     return [*before, _with(last, folded(_text(last), width, begin, begin)), padding]
 
 

@@ -14,15 +14,17 @@ def folded(text: str, width: int | None, begin: int, indent: int) -> str:
     """
     if width is None or begin + width_of(text) <= width:
         return text
-    lines, used = [""], begin
-    for word in text.split(" "):
+    words = text.lstrip(" ")
+    lead = " " * (len(text) - len(words))
+    lines, used = [""], begin + len(lead)
+    for word in words.split(" "):
         gap = 1 if lines[-1] else 0
         if lines[-1] and used + gap + width_of(word) > width:
             lines.append("")
             used, gap = indent, 0
         lines[-1] += " " * gap + word
         used += gap + width_of(word)
-    return f"\n{' ' * indent}".join(lines)
+    return lead + f"\n{' ' * indent}".join(lines)
 
 
 def width_of(text: str) -> int:

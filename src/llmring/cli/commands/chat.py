@@ -278,9 +278,9 @@ def _streamed(
         )
     try:
         end = print_stream(ring.chat_stream(request, profile=profile), watch.begun, display)
-    except SchemaValidationError as error:
+    except SchemaValidationError:
         # Streams are not repaired, whole answers are.
-        print_note(f"{error.message.splitlines()[0]}; asking once more")
+        print_note("the answer does not fit the schema; asking once more")
         answer = ring.chat(request, profile=profile).result()
         _print_answer(args, answer)
         return answer, [*request.turns(), answer.message]

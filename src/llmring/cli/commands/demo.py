@@ -1,14 +1,16 @@
 """llmring demo: watch failover happen against four simulated vendors on this machine."""
 
 import argparse
+import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
 from llmring.cli.answer_printer import model_warning, print_stream, summary_line
-from llmring.cli.colour import Styled
+from llmring.cli.colour import Styled, columns
 from llmring.cli.output import print_line, print_out
+from llmring.cli.text_width import folded
 from llmring.client.ring import LLMRing
 from llmring.config.settings import read_settings, variables
 from llmring.exceptions import ConfigurationError
@@ -35,6 +37,9 @@ WRITER = Suggestion("writer", ("ollama:llama3.2", "openai:gpt-6-sol"))
 
 STORY = Suggestion("story", ("openai:gpt-6-sol", "anthropic:claude-sonnet-5-5"))
 
+# The spaces before what goes on from an indented line.
+_DEEPER = 4
+
 # Answers if no real model is installed.
 MOCK = "mock:fixed"
 
@@ -58,11 +63,10 @@ class _Narrator:
             print_out()
         wait = attempt.error.retry_after if attempt.error else None
         asks = f" (retry after {wait:g} s: trying the next model at once)" if wait else ""
-        print_line(
-            "  ",
-            Styled(f"{attempt.model} {attempt.outcome}", "error"),
-            f" in {attempt.ms:.1f} ms: {attempt.reason}{asks}",
-        )
+        what = f"{attempt.model} {attempt.outcome}"
+        reason = f"in {attempt.ms:.1f} ms: {attempt.reason}{asks}"
+        begin = len(what) + 3
+        print_line("  ", Styled(what, "error"), " ", _fit(reason, begin, _DEEPER))
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -78,10 +82,8 @@ def handle(args: argparse.Namespace) -> int:
         "offline", ("anthropic:claude-haiku-5-5", f"local:{_local_model(environ)}", MOCK)
     )
     with DemoServer() as server, tempfile.TemporaryDirectory(prefix="llmring-demo-") as folder:
-        print_out(
-            f"Four simulated vendors listen on {server.url}. The requests are real HTTP;\n"
-            "the answers are made up, and the costs below are not charged."
-        )
+        print_out(_fit(f"Four simulated vendors listen on {server.url}."))
+        print_out("The requests are real HTTP; the answers are made up, and no cost is charged.")
         path = Path(folder) / file.NAME
         file.create(path, starter((FAST, WRITER, offline, STORY)))
         narrator = _Narrator()
@@ -131,7 +133,8 @@ def _real_model(server: DemoServer, ring: LLMRing, offline: Suggestion) -> None:
     end = print_stream(ring.chat_stream("offline", question), _preface)
     _close(end)
     if end.model == MOCK:
-        print_out(f"That was a mock, not a model. To use a real one: {llama.INSTALL}; {llama.PULL}")
+        real = f"That was a mock, not a model. To use a real one: {llama.INSTALL}; {llama.PULL}"
+        print_out(_fit(real))
 
 
 def _broken_answer(server: DemoServer, ring: LLMRing, narrator: _Narrator) -> None:
@@ -166,21 +169,26 @@ def _money(end: StreamChunk) -> str:
         return f"Money: unknown ({end.cost_reason})"
     return (
         f"Money: {dollars(end.cost)} in all; of that, {dollars(answered)} for the end of the "
-        f"answer,\nand about {dollars(end.cost - answered)} for its beginning: an estimate, as the "
-        "vendor reported no tokens."
+        f"answer,\nand about {dollars(end.cost - answered)} for its beginning: an estimate, as it "
+        "was cut short."
     )
 
 
 def _open(title: str, alias: Suggestion, question: str) -> None:
     print_out(f"\n{title}")
-    print_out(f"  {alias.alias}: {', then '.join(alias.models)}")
+    print_out(_fit(f"  {alias.alias}: {', then '.join(alias.models)}", 0, _DEEPER))
     print_out(f"> {question}")
 
 
 def _preface(model: str) -> None:
     if model_warning(model):
-        print_out(f"  {model} is {model_warning(model)}")
+        print_out(_fit(f"  {model} is {model_warning(model)}", 0, _DEEPER))
 
 
 def _close(end: LLMResponse | StreamChunk) -> None:
-    print_out(f"  {summary_line(end)}")
+    print_out(_fit(f"  {summary_line(end)}", 0, _DEEPER))
+
+
+def _fit(text: str, begin: int = 0, indent: int = 0) -> str:
+    """Divide a text between words where the terminal ends."""
+    return folded(text, columns(sys.stdout), begin, indent)
