@@ -95,8 +95,8 @@ def picture(title: str, output: str) -> str:
     dots = "".join(f'<circle class="bar" cx="{24 + 20 * at}" cy="22" r="6"/>' for at in range(3))
     return "\n".join(
         [
-            f'<svg xmlns="{_SVG}" xml:space="preserve" viewBox="0 0 {width} {height}" width="{width}" '
-            f'height="{height}" role="img" aria-label="{escape(title)}">',
+            f'<svg xmlns="{_SVG}" xml:space="preserve" viewBox="0 0 {width} {height}" '
+            f'width="{width}" height="{height}" role="img" aria-label="{escape(title)}">',
             f"<style>{_STYLE}</style>",
             f'<rect class="back" x="1" y="1" width="{width - 2}" height="{height - 2}" rx="9"/>',
             f"<g>{dots}</g>",

@@ -11,6 +11,9 @@ from rich.text import Text
 
 from llmring.cli.output import harmless
 
+# Of code: the terminal's own colours, which can be read on a light background and on a dark one.
+_CODE_THEME = "ansi_light"
+
 # Markdown that only works at the beginning of a line.
 _BLOCK = re.compile(r"\s*(?:[#>|`*+-]|\d+[.)])")
 
@@ -60,6 +63,10 @@ class LiveMarkdown:
 
     def _answer(self) -> Markdown:
         if not self._label:
-            return Markdown(self._text, hyperlinks=False)
+            return _markdown(self._text)
         gap = "\n\n" if _BLOCK.match(self._text) else " "
-        return Markdown(f"**{self._label}**{gap}{self._text}", hyperlinks=False)
+        return _markdown(f"**{self._label}**{gap}{self._text}")
+
+
+def _markdown(text: str) -> Markdown:
+    return Markdown(text, code_theme=_CODE_THEME, hyperlinks=False)
