@@ -48,8 +48,8 @@ TIMELESS := advisor architecture bridge chaos chat contract dialects json_schema
 	limits/test_redis_counts.py limits/test_slots.py \
 	replay/test_recordings_at_once.py testing/test_isolation.py
 
-calendar: .venv/dev ## Run the tests that could depend on the date, on three later days at once
-	printf '%s\n' 1 90 365 | xargs -P 3 -I DAYS env CLOCK_DAYS=DAYS \
+calendar: .venv/dev ## Run the tests that could depend on the date, on two later days at once
+	printf '%s\n' 1 365 | xargs -P 2 -I DAYS env CLOCK_DAYS=DAYS \
 		PYTHONPATH=$(CURDIR)/tests/moved_clock $(BIN)/pytest -q $(TIMELESS:%=--ignore tests/%)
 
 examples: .venv/dev ## List the models in docs and help texts that retire within 90 days
