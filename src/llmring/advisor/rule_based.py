@@ -51,9 +51,11 @@ from llmring.advisor.toolset import Tools
 from llmring.exceptions import LLMRingError
 
 GREETING = (
-    "This is the guided mode: no model answers; choices are made by rules from the registry. "
-    "Write what you need, such as: a cheap model that reads images; bind it to my 'vision' alias; "
-    "limit fast to 60 requests a minute; replace gpt-4o with haiku everywhere."
+    "This is the guided mode: no model answers; choices are made by rules from the registry.\n"
+    "Write what you need, such as:\n"
+    "  I need a cheap model that reads images, call it vision\n"
+    "  limit fast to 60 requests a minute\n"
+    "  replace gpt-4o with haiku everywhere"
 )
 
 _ANSWERS: dict[type, Callable[[Context, Any], str]] = {

@@ -27,7 +27,9 @@ _FORM = (
     "{model} does not support tools, so rules parse plain requests, and it only chooses a model "
     "if they name none."
 )
-_NO_MODEL = "No model of {alias!r} is usable here: {why}."
+# A line break that Markdown keeps.
+_HARD_BREAK = "  \n"
+_NO_MODEL = "No model of {alias!r} is usable here:\n{why}"
 
 
 class Advisor(Struct, frozen=True):
@@ -74,7 +76,7 @@ def advisor(alias: str, editor: LockfileEditor, tools: Tools) -> Advisor:
     if weak.tried:
         greeting = _FORM.format(model=weak.tried[0].model)
         return Advisor(ring, alias, place, "form", greeting)
-    why = "; ".join(f"{step.model} ({step.reason})" for step in plan.skipped)
+    why = "\n".join(f"  {step.model}: {step.reason}" for step in plan.skipped)
     return rule_based_advisor(_NO_MODEL.format(alias=alias, why=why))
 
 
@@ -82,9 +84,9 @@ def rule_based_advisor(why: str = "") -> Advisor:
     """Return the advisor that works by rules.
 
     Args:
-        why: The reason why no model is used, as a sentence.
+        why: The reason why no model is used, on lines of its own.
     """
-    return Advisor(None, ALIAS, None, "guided", " ".join(filter(None, (why, GREETING))))
+    return Advisor(None, ALIAS, None, "guided", "\n".join(filter(None, (why, GREETING))))
 
 
 def _at(alias: str, editor: LockfileEditor) -> tuple[LLMRing, str | None]:
@@ -147,7 +149,7 @@ class Session:
             case None:
                 reply = await self._rules.say(text)
                 turn = Turn(reply.text, done=reply.done)
-        screen.piece(turn.text)
+        screen.piece(_HARD_BREAK.join(turn.text.split("\n")))
         return turn
 
     async def _without_models(self, error: LLMRingError, text: str, before: int) -> Turn:

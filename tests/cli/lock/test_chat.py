@@ -187,7 +187,7 @@ def test_a_change_is_shown_confirmed_made_and_undone(call: Call) -> None:
 
     assert '+alias = "dev"\n+models = ["openai:gpt-4o-mini"]' in done.out
     assert "  openai:gpt-4o-mini: $0.15/$0.60 per million tokens" in done.out
-    assert done.out.splitlines()[2] == "You: bind gpt-4o-mini to dev"
+    assert "\n/help lists commands; /quit ends.\nYou: bind gpt-4o-mini to dev\n" in done.out
     assert "Apply? [y/N] y\nAdvisor: Done! Added binding dev → openai:gpt-4o-mini\n" in done.out
     assert "You: /aliases\ndev → openai:gpt-4o-mini\n" in done.out
     assert done.out.count('+alias = "dev"') == 2
