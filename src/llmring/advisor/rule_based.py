@@ -230,7 +230,8 @@ class RuleBasedAgent:
             except LLMRingError as error:
                 errors.append(error)
             else:
-                if all(outcome.change != each.change for each in outcomes):
+                # Changes may differ in the remarks that they leave in the file.
+                if all(self._words(outcome) != self._words(each) for each in outcomes):
                     outcomes.append(outcome)
         questions = [each for each in unclear if _must_be_asked(each[0])]
         self._memory.asked = next((each[1] for each in questions if each[0].options), ())
@@ -244,12 +245,14 @@ class RuleBasedAgent:
             raise UnclearRequestError("Which do you mean?", tuple(map(self._option, outcomes)))
         raise next(iter([each for each, _ in (*questions, *unclear)] or errors))
 
-    def _option(self, outcome: Understood) -> Option:
+    def _words(self, outcome: Understood) -> str:
         if outcome.change is None:
-            return Option("only an answer; change nothing", outcome.intents)
+            return "only an answer; change nothing"
         profile = profile_of(outcome.change, self._editor.profile)
-        words = outcome.change.done(self._editor.text, profile)
-        return Option(words, outcome.intents)
+        return outcome.change.done(self._editor.text, profile)
+
+    def _option(self, outcome: Understood) -> Option:
+        return Option(self._words(outcome), outcome.intents)
 
     def _outcome(self, intents: tuple[Intent, ...], option: Option | None = None) -> Understood:
         """Carry out intents on a copy of the lockfile."""

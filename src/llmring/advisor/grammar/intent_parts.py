@@ -95,6 +95,8 @@ class ModelList(Struct, frozen=True, kw_only=True):
         fallbacks: The number of fallbacks to choose for them; None if none are asked for.
         vendors: The smallest number of vendors.
         backup: The need for the fallbacks to choose; None for models like the first.
+        by_rank: True to choose fallbacks by the order of their need, "cheap", and not for being
+            like the first model.
         without: Providers that the fallbacks to choose must not be of.
     """
 
@@ -102,6 +104,7 @@ class ModelList(Struct, frozen=True, kw_only=True):
     fallbacks: int | None = None
     vendors: int = 1
     backup: Need | None = None
+    by_rank: bool = False
     without: tuple[str, ...] = ()
 
 

@@ -18,7 +18,7 @@ from llmring.advisor.grammar.intent_parts import (
 from llmring.advisor.ranking import Need
 from llmring.registry.catalog import Capability
 
-Place = Literal["first", "last"]
+Place = Literal["first", "second", "last"]
 
 
 class BindAliases(Struct, frozen=True):
@@ -51,7 +51,7 @@ class SetFallbacks(Struct, frozen=True):
 
 
 class MoveModel(Struct, frozen=True):
-    """A request to move a model to the front or the end of aliases."""
+    """A request to move a model to the front, behind the first model, or to the end of aliases."""
 
     aliases: AliasPhrase
     model: ModelPhrase
@@ -154,9 +154,10 @@ class CopyAlias(Struct, frozen=True):
 
 
 class RemoveAliases(Struct, frozen=True):
-    """A request to remove aliases."""
+    """A request to remove aliases, from a profile or from every one that has them."""
 
     aliases: AliasPhrase
+    everywhere: bool = False
 
 
 class SetLimits(Struct, frozen=True):

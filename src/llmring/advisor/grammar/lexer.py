@@ -103,6 +103,9 @@ def _without_fillers(tokens: list[Token], names: Collection[str]) -> Iterator[To
         if phrase is not None:
             at += len(phrase)
             continue
+        if kept and kept[-1].word == "should" and tokens[at].word in ("both", "all"):
+            at += 1
+            continue
         if _is_anymore(tokens, at):
             kept.append(Token("anymore", "anymore"))
             at += 2

@@ -56,7 +56,8 @@ def backup_of(v: Values) -> ModelList | None:
     if need is None:
         return None
     count = int(v["number"]) if "number" in v else v.get("fallback", 1)
-    return ModelList(models=(), fallbacks=count, backup=need.need)
+    ranked = any(each.kind == "order" for each in v.get("qualities", ()))
+    return ModelList(models=(), fallbacks=count, backup=need.need, by_rank=ranked)
 
 
 def _given(v: Values) -> ModelList:
@@ -124,7 +125,11 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _sequence,
         ),
         ("first <model> [,] [and] then <more:sequence>", _sequence),
-        ("<one:model> first (,|and|, and) <two:model> second", _numbered),
+        (
+            "<one:model> first (,|and|, and|then|, then|and then) <two:model> (second|after that|"
+            "next|afterwards|then|later|last)",
+            _numbered,
+        ),
         (
             "<one:model> [as] (primary|primary model|main model|first choice|main|default) (,|and|"
             ", and|with) <two:model> [as] <fallback>",

@@ -100,6 +100,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ("<amount>", _same),
         ("<number> (dollars|bucks)", _same),
         ("<number> (cents|cent)", _scaled("0.01")),
+        ("half cent", lambda _: Decimal("0.005")),
+        ("half dollars", lambda _: Decimal("0.5")),
     ),
     # "under a dollar": without a number, it is one.
     "price": rules(("<money>", _same), ("[one] dollars", lambda _: Decimal(1))),

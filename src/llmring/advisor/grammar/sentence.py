@@ -24,6 +24,7 @@ from llmring.advisor.grammar.clauses import (
     fallback_clauses,
     limit_clauses,
     limit_refusals,
+    more_bindings,
     need_clauses,
     order_clauses,
     profile_clauses,
@@ -41,6 +42,7 @@ from llmring.advisor.grammar.intents import (
     RenameAlias,
     SetLimits,
     Topic,
+    UseInProfile,
 )
 from llmring.advisor.grammar.lexer import Token, tokens_of
 from llmring.advisor.grammar.need_phrases import described
@@ -271,6 +273,7 @@ _RULES: dict[str, tuple[Rule, ...]] = {
         ("<joint> <one:clause> [<rest>]", _joined),
         ("<joint> <one:more_bind> [instead] [<rest>]", _continued(BindAliases)),
         ("<joint> <one:more_rename> [<rest>]", _continued(RenameAlias)),
+        ("<joint> <one:more_use> [<rest>]", _continued(UseInProfile)),
         ("<joint> <one:more_upgrade> [<rest>]", _continued(AskRetirement)),
         ("[<joint>] <one:more_limits> [<rest>]", _continued((SetLimits, BindAliases))),
     ),
@@ -289,6 +292,7 @@ _EVERY_RULE = {
     **alias_phrases.RULES,
     **model_lists.RULES,
     **bind_clauses.RULES,
+    **more_bindings.RULES,
     **copy_clauses.RULES,
     **replace_clauses.RULES,
     **fallback_clauses.RULES,

@@ -119,15 +119,17 @@ def move(context: Context, intent: MoveModel) -> None:
         require_clear_rank(context, place, intent.model)
         model = one_in(context, place, intent.model)
         rest = [each for each in context.copy.models(*place) if each != model]
-        rebind(context, place, [model, *rest] if intent.place == "first" else [*rest, model])
+        at = {"first": 0, "second": 1, "last": len(rest)}[intent.place]
+        rebind(context, place, [*rest[:at], model, *rest[at:]])
 
 
 def order(context: Context, intent: OrderModels) -> None:
     """Put models into an order: the named ones take the places that they have together."""
+    done = False
     for place in context.places(intent.aliases):
         there = models_of(context, place)
         if intent.by_price:
-            rebind(context, place, by_price(context, there))
+            done = _sorted_by_price(context, intent, place, there) or done
             continue
         wanted = [one_in(context, place, each) for each in intent.models] or there[::-1]
         missing = [each for each in wanted if each not in there]
@@ -141,6 +143,18 @@ def order(context: Context, intent: OrderModels) -> None:
             raise UnclearRequestError(f"{place[0]} {lack}. {_NOTHING}")
         left = iter(wanted)
         rebind(context, place, [next(left) if each in wanted else each for each in there])
+        done = True
+    if not done:
+        raise AlreadySoError(f"All aliases are in this order already. {_NOTHING}")
+
+
+def _sorted_by_price(context: Context, intent: OrderModels, place: Place, there: list[str]) -> bool:
+    """Sort the models of an alias; of all aliases, those that are sorted stay as they are."""
+    wanted = by_price(context, there)
+    if wanted == there and intent.aliases.scope == "all":
+        return False
+    rebind(context, place, wanted)
+    return True
 
 
 def spread(context: Context, intent: SpreadVendors) -> None:
@@ -238,7 +252,13 @@ def remove(context: Context, intent: RemoveAliases) -> None:
     """Remove the named aliases."""
     if intent.aliases.scope == "all":
         raise UnclearRequestError(f"I remove one alias at a time. {context.which_alias()}")
-    for alias, profile in context.places(intent.aliases):
+    places = context.places(intent.aliases)
+    if intent.everywhere:
+        names = {alias for alias, _ in places}
+        places = tuple(each for each in context.copy.own_places() if each[0] in names)
+        # Those that inherit an alias first.
+        places = places[::-1]
+    for alias, profile in places:
         context.copy.make(Unbind(alias, context.copy.given(profile)))
 
 

@@ -29,6 +29,7 @@ from llmring.registry.successors import is_preview
 _SHARED: frozenset[Capability] = frozenset({"vision", "documents", "audio", "tools", "json_schema"})
 _RARE: frozenset[Capability] = frozenset({"audio"})
 _MOST_CHOICES = 5
+_NO_MODELS = ModelList(models=())
 _ORDERS: tuple[Order, ...] = ("cheapest", "best", "newest")
 
 
@@ -56,7 +57,7 @@ def selected(context: Context, models: ModelList, keep: tuple[str, ...] = ()) ->
     if count is None:
         return found
     need = next((each.need for each in models.models if isinstance(each, DescribedModel)), None)
-    others = fallbacks(context, [*keep, *found], need, count, models.backup, models.without)
+    others = fallbacks(context, [*keep, *found], need, count, models)
     if not (found or others) and models.backup is not None and models.backup.providers:
         raise UnclearRequestError(
             f"{' and '.join(models.backup.providers)} has no model with the capabilities of the "
@@ -136,8 +137,7 @@ def fallbacks(
     models: list[str],
     need: Need | None,
     count: int,
-    backup: Need | None = None,
-    without: tuple[str, ...] = (),
+    asked_for: ModelList = _NO_MODELS,
 ) -> list[str]:
     """Choose fallbacks from other vendors: those that meet the need, or are like the first model.
 
@@ -146,10 +146,10 @@ def fallbacks(
         models: The models to back up.
         need: The need that the models meet, if the request describes them.
         count: The number of fallbacks.
-        backup: What the request asks of the fallbacks, if anything.
-        without: Providers that they must not be of.
+        asked_for: What the request asks of the fallbacks.
     """
-    vendors = {*without, *(model.partition(":")[0] for model in models)}
+    backup = asked_for.backup
+    vendors = {*asked_for.without, *(model.partition(":")[0] for model in models)}
     first = context.editor.facts(models[0]) if models else None
     is_like_first = need is None
     if need is None:
@@ -157,7 +157,9 @@ def fallbacks(
         need = Need(capabilities=shared)
     wanted = backup or Need()
     whole = replace(
-        wanted, capabilities=tuple({*need.capabilities, *wanted.capabilities}), order=need.order
+        wanted,
+        capabilities=tuple({*need.capabilities, *wanted.capabilities}),
+        order=wanted.order if asked_for.by_rank else need.order,
     )
     asked = bool(wanted.providers or wanted.lines)
     found = [
@@ -173,7 +175,7 @@ def fallbacks(
             for facts in candidates(context, replace(whole, capabilities=fewer))
             if str(facts) not in models
         ]
-    if first is not None:
+    if first is not None and not asked_for.by_rank:
         found = _like(context, first, found)
     if asked:
         return [str(each) for each in found[:count]]

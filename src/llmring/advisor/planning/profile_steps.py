@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from llmring.advisor.changes import Bind, CopyProfile, CreateProfile, RemoveProfile
-from llmring.advisor.grammar.intent_parts import DescribedModel
+from llmring.advisor.grammar.intent_parts import DescribedModel, ModelList
 from llmring.advisor.grammar.intents import (
     DropProfile,
     DuplicateProfile,
@@ -85,7 +85,9 @@ def _bind_all(context: Context, profile: str, need: Need) -> None:
             continue
         if is_vendor(need):
             # A vendor alone: for each alias, its model that is most like the present one.
-            like = fallbacks(context, [str(binding.models[0])], None, 1, whole)
+            like = fallbacks(
+                context, [str(binding.models[0])], None, 1, ModelList(models=(), backup=whole)
+            )
             found = [each for each in found if str(each) in like] or found
         if not found:
             raise UnclearRequestError(

@@ -35,17 +35,15 @@ def replace_models(context: Context, intent: ReplaceModels) -> None:
     if old == new:
         raise UnclearRequestError(f"Both are {old}. {_NOTHING}")
     if phrase.scope in ("named", "back"):
-        for place in context.places(phrase):
-            there = models_of(context, place)
-            if old not in there:
-                raise UnclearRequestError(
-                    f"{place[0]} does not have {old}; it has {', '.join(there)}. {_NOTHING}"
-                )
-            swapped = [new if each == old else each for each in there]
-            rebind(context, place, [*dict.fromkeys(swapped)])
+        _swap(context, context.places(phrase), old, new)
         return
     profile = phrase.profile or context.profile
     users = _users(context, old, profile)
+    if not users and profile is not None:
+        inherited = _inheriting(context, old, profile)
+        if inherited:
+            _swap(context, inherited, old, new)
+            return
     if not users:
         raise UnclearRequestError(f"No alias has {old}. {_NOTHING}")
     if phrase.scope == "left out" and profile is None and len({p for _, p in users}) > 1:
@@ -56,6 +54,18 @@ def replace_models(context: Context, intent: ReplaceModels) -> None:
         )
     context.turn_to(users)
     context.copy.make(ReplaceModel(old, new, profile))
+
+
+def _swap(context: Context, places: tuple[Place, ...], old: str, new: str) -> None:
+    """Put a model in the place of another in aliases, which must have that one."""
+    for place in places:
+        there = models_of(context, place)
+        if old not in there:
+            raise UnclearRequestError(
+                f"{place[0]} does not have {old}; it has {', '.join(there)}. {_NOTHING}"
+            )
+        swapped = [new if each == old else each for each in there]
+        rebind(context, place, [*dict.fromkeys(swapped)])
 
 
 def _replace_every(context: Context, intent: ReplaceModels) -> None:
@@ -132,4 +142,12 @@ def _users(context: Context, model: str, profile: str | None) -> tuple[Place, ..
         place
         for place in context.copy.own_places()
         if profile in (None, place[1]) and model in context.copy.models(*place)
+    )
+
+
+def _inheriting(context: Context, model: str, profile: str) -> tuple[Place, ...]:
+    """Return the aliases of a profile with a model, those that it inherits too."""
+    bound = context.copy.bindings(profile)
+    return tuple(
+        (alias, profile) for alias in bound if model in context.copy.models(alias, profile)
     )

@@ -63,6 +63,14 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ),
         (f"{REMOVE} <who>", lambda v: (RemoveAliases(v["who"]),)),
         (
+            f"{REMOVE} <who> <everywhere>",
+            lambda v: None if v["who"].profile else (RemoveAliases(v["who"], everywhere=True),),
+        ),
+        (
+            f"{REMOVE} <who> from (all|every|each) (profiles|profile)",
+            lambda v: None if v["who"].profile else (RemoveAliases(v["who"], everywhere=True),),
+        ),
+        (
             f"{REMOVE} <who> (completely|from lockfile|altogether|for good|entirely|from file|"
             "from config|from configuration)",
             lambda v: (RemoveAliases(v["who"]),),
@@ -123,6 +131,11 @@ RULES: dict[str, tuple[Rule, ...]] = {
             lambda v: (UpgradeModels(v["who"]),),
         ),
         ("upgrade <who>", lambda v: (UpgradeModels(v["who"]),)),
+        (
+            "(upgrade|update|move|switch|migrate) <who> to (successor|successors) [of models|of "
+            "model]",
+            lambda v: (UpgradeModels(v["who"]),),
+        ),
         (
             f"(get rid of|move off|move away from|replace|stop using|{REMOVE}) [all|every|any] "
             f"{_LEAVING} [(of|in|for|on|from) <who>]",

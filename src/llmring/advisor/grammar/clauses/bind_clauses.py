@@ -50,7 +50,8 @@ _THAT_USES = (
 )
 
 
-def _bound(v: Values) -> Clause | None:
+def bound(v: Values) -> Clause | None:
+    """Build a binding of the aliases and models of a clause."""
     aliases: AliasPhrase = v.get("target") or v.get("who") or v.get("use") or LEFT_OUT
     placed = in_profile(aliases, v.get("where"))
     return None if placed is None else (BindAliases(placed, v["models"]),)
@@ -59,7 +60,7 @@ def _bound(v: Values) -> Clause | None:
 def _upgraded(v: Values) -> Clause | None:
     """Leave "upgrade X to the newest models" to the clauses that keep the lines of models."""
     newest = DescribedModel(Need(order="newest"))
-    return None if v["models"].models == (newest,) else _bound(v)
+    return None if v["models"].models == (newest,) else bound(v)
 
 
 def _first_then(v: Values) -> Clause:
@@ -83,13 +84,6 @@ def _wanted_there(v: Values) -> tuple[Any, ...] | None:
 
 def _bound_everywhere(v: Values) -> Clause:
     return (UseInProfile(v.get("where"), v["models"]),)
-
-
-def _verbless(v: Values) -> Clause | None:
-    """Read "haiku for fast"; a description needs a verb."""
-    if any(isinstance(each, DescribedModel) for each in v["sequence"]):
-        return None
-    return (BindAliases(v["who"], ModelList(models=v["sequence"])),)
 
 
 def _for_profile(v: Values) -> Clause | None:
@@ -180,7 +174,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             "(for|in|on) <who> [,] (i would prefer|i would rather have|i would rather "
             "use|i want|i would like|we want|we would like|we prefer|give me|let us "
             "have) <models>",
-            _bound,
+            bound,
         ),
         (
             "(make|let|have) (profile <p:profile_name>|<p:profile_name> profile|<p:place_only>) "
@@ -192,7 +186,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             "(for|as|behind) <who>",
             _for_profile,
         ),
-        ("make <models> model (behind|of|for|in) <use>", _bound),
+        ("make <models> model (behind|of|for|in) <use>", bound),
         (
             "(use|take|have|put|give) (<number> models (for|in|on) <use>|<use> <number> models) "
             "[:|,] <sequence>",
@@ -205,31 +199,31 @@ RULES: dict[str, tuple[Rule, ...]] = {
             "me) [<qualities>] <noun> [<near:tails>] for <use> [,] <tails>",
             _wanted_there,
         ),
-        ("(hook|wire|link) <target> up (to|with) <models>", _bound),
+        ("(hook|wire|link) <target> up (to|with) <models>", bound),
         (
             f"{_USE} <models> as [primary|main|first|default|preferred] [model|choice|"
             "option] (for|of|in|on) <use>",
-            _bound,
+            bound,
         ),
-        ("(make|let|have) <models> (serve|power|back|drive|run|handle|answer) <who>", _bound),
+        ("(make|let|have) <models> (serve|power|back|drive|run|handle|answer) <who>", bound),
         (
             "(i want|we want|i would like|we would like|i need|we need) <models> (behind|"
             "under|as|on) <target>",
-            _bound,
+            bound,
         ),
         (
             "(i want|we want|i would like|we would like|i need|we need|get|put|have|"
             "keep) <who> [to be] (on|running on|using|powered by|backed by|served by|"
             "bound to|set to|switched to|moved to|pointed at|pointing at) <models>",
-            _bound,
+            bound,
         ),
         (
             "(start using|begin using|go for|settle on|opt for|let us use|go with) "
             "<models> (for|in|on|behind) <use>",
-            _bound,
+            bound,
         ),
-        ("(define|declare|register|create) <target> (as|to be|=) <models>", _bound),
-        ("<target> (gets|wants|needs) <models>", _bound),
+        ("(define|declare|register|create) <target> (as|to be|=) <models>", bound),
+        ("<target:use> (gets|wants|needs) <models>", bound),
         (
             "(try|use|ask|call|take) <one:model> first [(in|for|on) <who>] [,] [and|and "
             "then|then] <more:sequence> [after that|next|second|afterwards]",
@@ -263,42 +257,42 @@ RULES: dict[str, tuple[Rule, ...]] = {
         (
             f"{_USE} <models> [,] [and|then|and then] (set|make|bind|save|keep|register|put) "
             "(it|that|this|them) [as|to] [model (for|of)] <target>",
-            _bound,
+            bound,
         ),
-        (f"{_BIND} <target> (to|with|onto|->|=) <models>", _bound),
-        (f"{_BIND} <models> (to|as|under|behind|for) <target>", _bound),
-        (f"{_CHANGE} <who> [over] (to|at|onto|->|=) [use] <models>", _bound),
-        ("(set|set up|point|route) <target> (to|at) [use] <models>", _bound),
+        (f"{_BIND} <target> (to|with|onto|->|=) <models>", bound),
+        (f"{_BIND} <models> (to|as|under|behind|for) <target>", bound),
+        (f"{_CHANGE} <who> [over] (to|at|onto|->|=) [use] <models>", bound),
+        ("(set|set up|point|route) <target:use> (to|at) [use] <models>", bound),
         (
             "(change|switch|replace|update|swap) (model|models) (of|for|in|behind|on|"
             "used by) <who> (to|with|by|for) <models>",
-            _bound,
+            bound,
         ),
-        ("(change|set|switch|update) <who> 's (model|models) to <models>", _bound),
-        (f"{_USE} <models> (for|behind|on|under) <use>", _bound),
+        ("(change|set|switch|update) <who> 's (model|models) to <models>", bound),
+        (f"{_USE} <models> (for|behind|on|under) <use>", bound),
         (
             "(use|set|set up|save|store|register|keep|take|put|add) <models> as [model (for|of)] "
             "<target>",
-            _bound,
+            bound,
         ),
-        ("(set|make) <models> model (for|of|in) <use>", _bound),
-        ("(set|put) <models> (for|in|on) <use>", _bound),
-        ("put <models> (behind|under) <target>", _bound),
+        ("(set|make) <models> model (for|of|in) <use>", bound),
+        ("(set|put) <models> (for|in|on) <use>", bound),
+        ("put <models> (behind|under) <target>", bound),
         (
-            "<target> (should|will|needs to|has to|is to|ought to|can) "
+            "<target:use> (should|will|needs to|has to|is to|ought to|can) "
             "(use|be|run on|run|point to|point at|go to|call|be bound to|be set to|"
             "resolve to|map to|switch to|"
             "be using|be on|go with|be served by|be answered by|be handled by) <models>",
-            _bound,
+            bound,
         ),
-        ("<target> (=|->|:) <models>", _bound),
+        ("<target:use> (=|->|:) <models>", bound),
         (
-            "(make|let|have|get|show|force|ask|allow) <target> [to] (use|run on|run|"
+            "(make|let|have|get|show|force|ask|allow) <target:use> [to] (use|run on|run|"
             "point to|point at|call|be|"
             "go to|try|go with|switch to|start using|resolve to) <models>",
-            _bound,
+            bound,
         ),
-        ("make <who> <models>", _bound),
+        ("make <who> <models>", bound),
         ("make <models> <who>", lambda _: None),
         (
             f"({_CREATE} <new_alias:explicit_alias>|{_DEFINE} <new_alias>) "
@@ -315,7 +309,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             f"{_CREATE} [new] alias for <models> (called|named) <name>",
             lambda v: (BindAliases(AliasPhrase(names=(v["name"],), new="explicit"), v["models"]),),
         ),
-        ("(create|add|define|register|set up) <models> as <target>", _bound),
+        ("(create|add|define|register|set up) <models> as <target>", bound),
         (
             f"{_CREATE} <new_alias:explicit_alias> (that|which|for|, it|; it|. it) [can|could|"
             "should|needs to] [be able to] <abilities> [<tails>]",
@@ -330,75 +324,42 @@ RULES: dict[str, tuple[Rule, ...]] = {
         (
             "(i want|i would like|we want|i need|we need|i would prefer) <who> to (use|"
             "run on|run|call|be|point to|point at|go to) <models>",
-            _bound,
+            bound,
         ),
         (
             "(i want|i would like|we want|i need|we need|give me|find me|i am looking "
             "for|get me) <models> for <use>",
             _wanted,
         ),
-        ("replace <who> with <models>", _bound),
-        ("(switch|change|go|move) [over] to <models> [for|in|on] <who>", _bound),
-        ("(use|take|go with|switch to|change to) <models>", _bound),
+        ("replace <who> with <models>", bound),
+        ("(switch|change|go|move) [over] to <models> [for|in|on] <who>", bound),
+        ("(use|take|go with|switch to|change to) <models>", bound),
         ("(upgrade|downgrade) <who> to <models>", _upgraded),
         (
             "(make|get) <who> (cheaper|faster|smarter|better|less expensive) by (moving|switching|"
             "binding|changing|pointing) it [over] to <models>",
-            _bound,
+            bound,
         ),
         (
             "(make|get) <who> (cheaper|faster|smarter|better|less expensive) (with|using|by using) "
             "<models>",
-            _bound,
+            bound,
         ),
-        ("(give|assign|hand) <who> <models>", _bound),
-        ("let <models> (handle|answer|serve|do|run|take over) <who>", _bound),
+        ("(give|assign|hand) <target:use> <models>", bound),
+        ("let <models> (handle|answer|serve|do|run|take over) <who>", bound),
         (
             "(let|have|make) <models> (answer|serve|handle) (for|requests for|requests "
             "to|calls to) <who>",
-            _bound,
+            bound,
         ),
         (
             "<models> (should) (be used for|be used by|serve|handle|answer|be behind) <who>",
-            _bound,
+            bound,
         ),
         ("(bind|map|assign|set|point|switch|change) <pairs>", lambda v: v["pairs"]),
-    ),
-    "pair": rules(("<who> (to|->|=|at|:) <models> [<where>]", _bound)),
-    "pairs": rules(
-        ("<one:pair> (,|and|, and) <two:pair>", lambda v: (*v["one"], *v["two"])),
-        ("<one:pair> (,|and|, and) <more:pairs>", lambda v: (*v["one"], *v["more"])),
     ),
     "topic": rules(
         ("(for|in|on|regarding|about) <who> [,|:]", lambda v: (Topic(v["who"]),)),
         ("[for|in|on] <who> (:|,)", lambda v: (Topic(v["who"]),)),
-    ),
-    # A clause without a verb, at the beginning of a request: "haiku for fast".
-    "verbless": rules(("<sequence> for <who>", _verbless)),
-    # A clause without a verb that continues a binding: "... and opus for deep".
-    "more_bind": rules(
-        (
-            "to <models> <where>",
-            lambda v: (BindAliases(replace(LEFT_OUT, profile=v["where"]), v["models"]),),
-        ),
-        ("<models> (for|behind) <use>", _bound),
-        ("<models> <where> (for|behind) <use>", _bound),
-        (
-            "(keep|leave|use|have|take) <models> <where>",
-            lambda v: (BindAliases(replace(LEFT_OUT, profile=v["where"]), v["models"]),),
-        ),
-        ("<who> (to|->|=|:|at) <models> [<where>]", _bound),
-        (
-            "<models> <where>",
-            lambda v: (BindAliases(replace(LEFT_OUT, profile=v["where"]), v["models"]),),
-        ),
-        (
-            "<where> [,] <models>",
-            lambda v: (BindAliases(replace(LEFT_OUT, profile=v["where"]), v["models"]),),
-        ),
-        (
-            "<where> [,] to <models>",
-            lambda v: (BindAliases(replace(LEFT_OUT, profile=v["where"]), v["models"]),),
-        ),
     ),
 }

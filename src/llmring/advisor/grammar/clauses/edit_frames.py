@@ -60,7 +60,8 @@ def _bound(v: Values) -> Clause | None:
 def _backed(v: Values) -> Clause | None:
     who = _who(v)
     if who is None or any(
-        isinstance(each, RecommendedModel | DescribedModel) for each in v["sequence"]
+        isinstance(each, RecommendedModel) or (isinstance(each, DescribedModel) and each.is_precise)
+        for each in v["sequence"]
     ):
         return None
     return (AddModels(who, models_of({"sequence": v["sequence"]})),)
@@ -100,7 +101,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "owner": rules(
         ("<who>", lambda v: v["who"]),
         (
-            "[whole|entire|complete] (profile <profile_name>|<profile_name> profile)",
+            "[whole|entire|complete] (profile <profile_name>|<profile_name> profile|"
+            "<profile_name:place_only>)",
             lambda v: AliasPhrase(scope="all", profile=v["profile_name"]),
         ),
         (
@@ -122,8 +124,31 @@ RULES: dict[str, tuple[Rule, ...]] = {
             lambda _: ModelList(models=(DescribedModel(Need()),)),
         ),
         (
+            "<provider>",
+            lambda v: (
+                ModelList(models=(DescribedModel(Need(providers=OWN_MACHINE)),))
+                if v["provider"] in OWN_MACHINE
+                else None
+            ),
+        ),
+        (
             "(local|offline)",
             lambda _: ModelList(models=(DescribedModel(Need(providers=OWN_MACHINE)),)),
+        ),
+    ),
+    # What continues "use cheap models in dev".
+    "more_use": rules(
+        (
+            "<plural_models> <in_place>",
+            lambda v: (UseInProfile(v["in_place"], v["plural_models"]),),
+        ),
+        (
+            "<qualities> [models|ones] <in_place>",
+            lambda v: (
+                (UseInProfile(v["in_place"], models),)
+                if (models := _any_of({"qualities": v["qualities"]}))
+                else None
+            ),
         ),
     ),
     "everything": rules(

@@ -82,6 +82,16 @@ RULES: dict[str, tuple[Rule, ...]] = {
     ),
     "add": rules(
         (
+            "(set|use|add|make|put|have) <sequence> as <who> 's [second|next|new] <fallback>",
+            _added,
+        ),
+        (
+            "(set|use|add|make|put|have) <sequence> [as] <fallback> (everywhere|for everything|for "
+            "every alias|for all aliases)",
+            lambda v: _added({**v, "who": AliasPhrase(scope="all")}),
+        ),
+        ("<who> : (fall back to|falls back to|fallback to|fail over to) <sequence>", _added),
+        (
             "(if|when|in case|whenever) <who> 's (first model|primary|primary model|main model) "
             + _FAILS
             + " [,] [then] (use|try|call|it should (try|use|go to)) <sequence>",

@@ -343,6 +343,12 @@ RULES: dict[str, tuple[Rule, ...]] = {
             lambda v: (SetLimits(v["who"], ()),),
         ),
         ("(no|unlimited) <keys> (for|on) <who>", _removed),
+        ("no limits (for|on|in) <who>", lambda v: (SetLimits(v["who"], ()),)),
+        ("(remove|delete|drop|lift|clear|unset|disable|cancel) [any|all] <keys>", _removed),
+        (
+            "<settings> (everywhere|for everything|on everything)",
+            lambda v: (SetLimits(AliasPhrase(scope="all"), v["settings"]),),
+        ),
     ),
     # A clause without a verb that continues another: "... and retries to 2".
     "more_limits": rules(

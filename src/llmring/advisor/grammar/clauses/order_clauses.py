@@ -94,6 +94,16 @@ RULES: dict[str, tuple[Rule, ...]] = {
     ),
     "order": rules(
         (
+            "(make|put|set|insert|add|use|let|place|move) <model> [be|as] (first fallback|second|"
+            "second model|second choice|second in line|at second place|in second place) (of|in|"
+            "for|to) <who>",
+            lambda v: (MoveModel(v["who"], v["model"], "second"),),
+        ),
+        (
+            "(change|set|update) order (of|in|for) <who> [:|,|to] <model> first",
+            _to_front,
+        ),
+        (
             f"(put|move|make|place|list|try) <placed:ranked_place> (of|in|from) <who> {_FRONT}",
             _placed_first,
         ),
@@ -278,7 +288,11 @@ RULES: dict[str, tuple[Rule, ...]] = {
             "fallback for|as fallback of) <who> [anymore]",
             _without,
         ),
-        (f"{REMOVE} [all|every|any] (fallback|fallbacks) (of|from|for|in|on) <who>", _without),
+        (
+            f"({REMOVE}|clear|reset) [all|every|any] (fallback|fallbacks) (of|from|for|in|on) "
+            "<who>",
+            _without,
+        ),
         (f"{REMOVE} <who> 's (fallback|fallbacks)", _without),
         (
             "<who> (needs|should have|should get|gets|should use) no (fallback|fallbacks)",

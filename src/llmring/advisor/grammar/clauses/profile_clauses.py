@@ -228,6 +228,13 @@ RULES: dict[str, tuple[Rule, ...]] = {
             lambda v: _created({"names": v["names"], "base": v["base_name"]}),
         ),
         (f"{_NEW} <names:places>", _created),
+        ("(profiles|profile) for <names:profile_names>", _created),
+        (f"{_NEW} [one] profile for (each|every one|all) of <names:profile_names>", _created),
+        (
+            f"{_NEW} [one] (profile|profiles) (per|for each|for every) environment [:|,|for] "
+            "<names:profile_names>",
+            _created,
+        ),
         (
             f"{_NEW} one profile for <one:profile_name> (and|,) [another] [one] for "
             "<two:profile_name>",

@@ -45,6 +45,31 @@ def _replaced(v: Values, *, scope: Any) -> Clause | None:
 RULES: dict[str, tuple[Rule, ...]] = {
     "replace": rules(
         (
+            "(replace|swap|exchange|change|swap out|substitute|switch) <old:old_models> <where> "
+            "(with|by|to|->) <new:model>",
+            lambda v: _replaced(v, scope="all"),
+        ),
+        (
+            "(switch|move|migrate|change|go|upgrade) from <old:old_models> to <new:model> "
+            "<everywhere>",
+            lambda v: _replaced(v, scope="all"),
+        ),
+        (
+            "(swap|put) <new:model> in for <old:old_models> [everywhere]",
+            lambda v: _replaced(v, scope="all"),
+        ),
+        (
+            "(i|we) (no longer want|do not want|do not want to use|no longer want to use|want to "
+            "stop using) <old:old_models> [anymore] (,|;|.) (replace it with|replace it by|use|"
+            "take|switch to) <new:model> [instead]",
+            lambda v: _replaced(v, scope="all"),
+        ),
+        (
+            "(stop using|no longer use|do not use) <old:old_models> [<everywhere>|anywhere] "
+            f"[anymore] (,|;|and|, and) {_PUT} <new:model> instead",
+            lambda v: _replaced(v, scope="all"),
+        ),
+        (
             "(replace|swap|exchange|change|swap out|substitute|switch) <old:old_models> (in|of|"
             "for|on) <who> (with|by|to|->) <new:model>",
             lambda v: _replaced(v, scope="named"),

@@ -25,7 +25,7 @@ def _by(sign: int) -> Build:
     return build
 
 
-_WHOSE = "(<key> [limit] (of|for|on|in) <who>|<who> 's <key> [limit])"
+_WHOSE = "(<key:scaled_key> [limit] (of|for|on|in) <who>|<who> 's <key:scaled_key> [limit])"
 
 RULES: dict[str, tuple[Rule, ...]] = {
     "factor": rules(
@@ -33,6 +33,10 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ("triple", lambda _: Decimal(3)),
         ("quadruple", lambda _: Decimal(4)),
         ("(halve|cut in half|cut by half)", lambda _: Decimal("0.5")),
+    ),
+    "scaled_key": rules(
+        ("<key>", lambda v: v["key"]),
+        ("(budget|spending limit|cost limit)", lambda _: "daily_budget"),
     ),
     "scale": rules(
         (f"<factor> {_WHOSE}", _scaled),

@@ -126,6 +126,11 @@ RULES: dict[str, tuple[Rule, ...]] = {
             "(to|on|with|of|through|using|for) <named>",
             _cost,
         ),
+        (
+            "[total|monthly|daily|expected] (cost|costs) of <volume> (to|on|with|of|through|using|"
+            "for) <who>",
+            _cost,
+        ),
         ("(cost|price) of <volume> (to|on|with|of|through|using|for) (<who>|<named>)", _cost),
         ("is <who> (expensive|cheap|costly|pricey)", _cost),
         ("is <named> (expensive|cheap|costly|pricey)", _cost),

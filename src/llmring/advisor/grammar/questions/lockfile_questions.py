@@ -98,8 +98,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ),
         (
             "(what happens|what would happen|what breaks|what fails|what stops working|"
-            "what) if <provider> (goes down|is down|fails|has outage|breaks|is "
-            "unavailable)",
+            "what) [to aliases|to alias|to everything|to calls|with aliases] if <provider> (goes "
+            "down|is down|fails|has outage|breaks|is unavailable)",
             lambda v: (AskOutage(v["provider"]),),
         ),
         (
@@ -165,6 +165,11 @@ RULES: dict[str, tuple[Rule, ...]] = {
         (
             "(which|what) [of] (aliases|alias) (lack|lacks|do not have|have only one "
             "model|miss) [any] [fallback|fallbacks]",
+            lambda _: (AskUsers(),),
+        ),
+        (
+            "(is there|are there|do i have|do we have|have i got) [any] (alias|aliases|bindings) "
+            "(without|with no|lacking|that lack|that lacks) [any] (fallback|fallbacks)",
             lambda _: (AskUsers(),),
         ),
         ("do all aliases have [fallback|fallbacks]", lambda _: (AskUsers(),)),

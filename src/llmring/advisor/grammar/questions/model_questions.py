@@ -196,6 +196,11 @@ RULES: dict[str, tuple[Rule, ...]] = {
     ),
     "abilities_question": rules(
         (
+            "(pros and cons|advantages|disadvantages|strengths|weaknesses|strengths and "
+            "weaknesses|downsides) of <named>",
+            _abilities,
+        ),
+        (
             "(which|what) of (models|aliases|bindings) [in use|in lockfile] (can|could|"
             "support|supports|is able to|are able to) <abilities>",
             lambda v: (AskAbilities(ALL, (), tuple(v["abilities"])),),

@@ -17,6 +17,11 @@ def _retirement(v: Values) -> Clause:
 RULES: dict[str, tuple[Rule, ...]] = {
     "retirement": rules(
         (
+            "is (lockfile|everything|setup|file) [still] (up to date|current|outdated|supported|"
+            "fine|out of date)",
+            _retirement,
+        ),
+        (
             "(what|which) [model] (is|are|would be) (replacement|successor|replacements|"
             "successors)",
             lambda _: (AskRetirement(LEFT_OUT),),
