@@ -16,6 +16,11 @@ DECIDE_NOTHING: dict[str, set[str]] = {
         "schemas",  # re-exports the types of `chat`
     },
     "access": set(),
+    "batch": {
+        "batch_calls",  # a protocol
+        "outcome",  # a record
+        "row",  # records
+    },
     "chat": {
         "embedding",  # a record
         "tool_conversation",  # two records

@@ -1,0 +1,1 @@
+"""Batches: one request for each row of an input, sent through an alias."""

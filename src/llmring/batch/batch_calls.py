@@ -1,0 +1,46 @@
+"""Interface of a ring as batches use it: models, answers, and requests to vendors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from llmring.chat.embedding import EmbeddingResponse
+    from llmring.chat.request import LLMRequest
+    from llmring.chat.response import LLMResponse
+    from llmring.ledger.entry import LedgerEntry
+    from llmring.routing.call_wishes import CallWishes
+    from llmring.routing.targets import Skip, Target
+    from llmring.wire import HttpHead, HttpRequest
+
+
+class BatchCalls(Protocol):
+    """The calls of a ring, as a batch makes them."""
+
+    async def ask(
+        self, request: LLMRequest, profile: str | None, wishes: CallWishes
+    ) -> LLMResponse:
+        """Return the answer to a chat; errors as for `LLMRing.chat`."""
+
+    async def embed(
+        self, model: str, texts: Sequence[str], profile: str | None, wishes: CallWishes
+    ) -> EmbeddingResponse:
+        """Return the embeddings of texts; errors as for `LLMRing.embed`."""
+
+    def models(self, model: str, profile: str | None) -> Sequence[Target | Skip]:
+        """Return the models of an alias in order.
+
+        Raises:
+            ModelNotFoundError: The alias does not exist.
+        """
+
+    def today(self) -> date:
+        """Return the day whose prices apply."""
+
+    async def fetch(self, request: HttpRequest, seconds: float | None) -> tuple[HttpHead, bytes]:
+        """Send one request without failover; errors as for `Executor.fetch`."""
+
+    def earlier_calls(self, alias: str, most: int) -> Sequence[LedgerEntry]:
+        """Return the newest calls of an alias that the ledger has; none without a ledger."""
