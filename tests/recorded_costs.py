@@ -21,14 +21,17 @@ import genai_prices
 from msgspec import Struct
 
 from llmring.chat.events import Usage
+from llmring.chat.parsed_request import parse_request
+from llmring.chat.parts import TextPart
 from llmring.chat.reply import fold
+from llmring.chat.request import LLMRequest
 from llmring.dialects.anthropic import dialect as anthropic
 from llmring.dialects.dialect import Dialect
 from llmring.dialects.gemini import dialect as gemini
 from llmring.dialects.ollama import dialect as ollama
 from llmring.dialects.openai_chat import dialect as openai_chat
 from llmring.dialects.openai_responses import dialect as openai_responses
-from llmring.exceptions import ProviderError
+from llmring.exceptions import LLMRingError, ProviderError
 from llmring.registry.bundled import bundled
 from llmring.registry.catalog import unpinned
 from llmring.registry.price import Unpriced, cost_of, dollars
@@ -185,6 +188,26 @@ def _theirs(dialect: str, provider: str, model: str, raw: dict[str, Any]) -> Dec
         else:
             return price.total_price
     return reason
+
+
+def recorded_sizes() -> Iterator[tuple[LLMRequest, Usage]]:
+    """Yield the recorded requests of texts and functions with the usage of their answers."""
+    for path in sorted(FOLDER.glob("*.jsonl")):
+        dialect = DIALECTS[path.stem]
+        for line in path.read_text(encoding="utf-8").splitlines():
+            record = json.loads(line)
+            if record["kind"] not in ("chat", "stream") or "server_tools" in record["tags"]:
+                continue
+            usage = _usage(dialect, record)
+            try:
+                body = json.dumps(record["request"]["json"]).encode()
+                request = dialect.request_decoding()(body, {}).request
+                turns = parse_request(request).turns
+            except LLMRingError:
+                continue
+            texts = all(isinstance(part, TextPart) for turn in turns for part in turn.parts)
+            if usage is not None and texts:
+                yield request, usage
 
 
 def table(calls: list[Priced]) -> list[str]:

@@ -1,0 +1,1 @@
+"""Estimates of a batch before it is sent: tokens, cost and time."""
