@@ -9,6 +9,7 @@ from llmring.chat.events import Event, Usage
 from llmring.chat.json_text import value_of
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.dialects.call_ids import CallIds
+from llmring.dialects.rates.rate_limits import RateLimits, standard_limits
 from llmring.dialects.reported_cost import CostField
 from llmring.exceptions import (
     ProviderError,
@@ -335,6 +336,7 @@ class Dialect(Struct, frozen=True, kw_only=True):
         private: Fields of a client's request about the person or the program that asks, which only
             the API's vendor may get; see `Quirks.vendor`.
         shared: By the name of another API: fields that mean the same in both.
+        rate_limits: Returns the limits of requests and tokens that the head of a reply reports.
         is_content: Checks if an item (see `ProviderItem`) is content of an answer, such as an
             image, and not only the vendor's own notes, such as encrypted reasoning.
     """
@@ -358,6 +360,7 @@ class Dialect(Struct, frozen=True, kw_only=True):
     refuses_tools: Callable[[str], bool] = _nothing
     private: frozenset[str] = frozenset()
     shared: Mapping[str, frozenset[str]] = {}
+    rate_limits: Callable[[HttpHead], RateLimits] = standard_limits
 
 
 def merged(payload: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:

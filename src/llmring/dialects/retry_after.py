@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
-import re
-
+from llmring.dialects.rates.header_values import number_in, until, wait_in
 from llmring.wire import HttpHead
 
 _TOO_MANY = 429
@@ -21,13 +19,13 @@ def retry_after(head: HttpHead) -> float | None:
     https://platform.openai.com/docs/guides/rate-limits#rate-limits-in-headers
     https://platform.claude.com/docs/en/api/rate-limits#response-headers
     """
-    millis = _number(head.headers.get("retry-after-ms"))
+    millis = number_in(head.headers.get("retry-after-ms"))
     if millis is not None:
         return millis / 1000
     value = head.headers.get("retry-after")
     if value is not None:
-        seconds = _number(value)
-        return _until(head, value) if seconds is None else seconds
+        seconds = number_in(value)
+        return until(head, value) if seconds is None else seconds
     return _renewal(head) if head.status == _TOO_MANY else None
 
 
@@ -38,48 +36,6 @@ def _renewal(head: HttpHead) -> float | None:
         if "ratelimit" not in name or "remaining" not in name or left.strip() != "0":
             continue
         reset = head.headers.get(name.replace("remaining", "reset"))
-        if reset is not None and (wait := _wait(head, reset)) is not None:
+        if reset is not None and (wait := wait_in(head, reset)) is not None:
             waits.append(wait)
     return max(waits, default=None)
-
-
-_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
-
-
-def _wait(head: HttpHead, value: str) -> float | None:
-    """Parse "6m0s" and "120ms" (OpenAI, Groq) or a point in time (Anthropic) to seconds."""
-    pieces = re.findall(r"(\d+(?:\.\d+)?)(ms|h|m|s)", value)
-    if pieces and "".join(map("".join, pieces)) == value.strip():
-        return sum(float(number) * _UNITS[unit] for number, unit in pieces)
-    return _until(head, value)
-
-
-def _until(head: HttpHead, value: str) -> float | None:
-    until, now = _moment(value), _moment(head.headers.get("date"))
-    return max(0.0, until - now) if until is not None and now is not None else None
-
-
-def _number(value: str | None) -> float | None:
-    if value is None or not re.fullmatch(r"\s*\d+(\.\d*)?\s*", value):
-        return None
-    number = float(value)
-    return number if math.isfinite(number) else None
-
-
-def _moment(value: str | None) -> float | None:
-    if value is None:
-        return None
-    from datetime import UTC, datetime
-
-    try:
-        moment = datetime.fromisoformat(value.strip())
-    except ValueError:
-        pass
-    else:
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    import email.utils  # takes 10 ms, and few calls need it
-
-    try:
-        return email.utils.parsedate_to_datetime(value).timestamp()
-    except ValueError:
-        return None

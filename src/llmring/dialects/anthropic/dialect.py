@@ -17,6 +17,7 @@ from llmring.dialects.anthropic.files import FILES
 from llmring.dialects.anthropic.messages import CALL_IDS, NAME
 from llmring.dialects.anthropic.models import LISTING
 from llmring.dialects.dialect import Dialect, Relaying
+from llmring.dialects.rates.rate_limits import anthropic_limits
 
 if TYPE_CHECKING:
     from llmring.dialects.reply_encoding import ReplyEncoding
@@ -56,6 +57,7 @@ DIALECT = Dialect(
     files=FILES,
     reply_encoding=_reply_encoding,
     request_decoding=_request_decoding,
+    rate_limits=anthropic_limits,
     # https://platform.claude.com/docs/en/api/versioning
     relaying=Relaying(
         headers=("anthropic-version",),

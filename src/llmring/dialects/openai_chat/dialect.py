@@ -18,6 +18,7 @@ from llmring.dialects.openai_chat.encode_request import encode
 from llmring.dialects.openai_chat.messages import CALL_IDS, NAME
 from llmring.dialects.openai_chat.reach import expresses, refuses_tools
 from llmring.dialects.openai_chat.reasoning import is_content
+from llmring.dialects.rates.rate_limits import openai_limits
 
 if TYPE_CHECKING:
     from llmring.dialects.reply_encoding import ReplyEncoding
@@ -56,6 +57,7 @@ DIALECT = Dialect(
     refuses_tools=refuses_tools,
     reply_encoding=_reply_encoding,
     request_decoding=_request_decoding,
+    rate_limits=openai_limits,
     # https://platform.openai.com/docs/api-reference/assistants
     relaying=Relaying(headers=("openai-beta",), call_ids=CALL_IDS, end_mark=b"data: [DONE]\n\n"),
     private=frozenset({"metadata", "prompt_cache_key", "safety_identifier", "store", "user"}),

@@ -19,6 +19,7 @@ from llmring.dialects.openai_responses.encode_input import NAME
 from llmring.dialects.openai_responses.encode_request import CALL_IDS, encode
 from llmring.dialects.openai_responses.items import is_content
 from llmring.dialects.openai_responses.reach import expresses
+from llmring.dialects.rates.rate_limits import openai_limits
 
 if TYPE_CHECKING:
     from llmring.dialects.reply_encoding import ReplyEncoding
@@ -57,6 +58,7 @@ DIALECT = Dialect(
     expresses=expresses,
     reply_encoding=_reply_encoding,
     request_decoding=_request_decoding,
+    rate_limits=openai_limits,
     # https://platform.openai.com/docs/api-reference/assistants
     relaying=Relaying(headers=("openai-beta",), call_ids=CALL_IDS, fixed={"store": False}),
     private=frozenset(

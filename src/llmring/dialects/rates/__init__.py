@@ -1,0 +1,1 @@
+"""The rate limits that providers report in the headers of their replies."""
