@@ -262,12 +262,14 @@ class ProviderError(LLMRingError):
         retry_after: Seconds that the provider asks to wait.
         should_retry: Whether the provider advises to send the same request again; None if it gives
             no advice.
+        overloaded: True if the model has too much to do at the moment.
         fix: What to do about it, if known.
         attempts: Every attempt of the call that ended in this error, in order.
         messages: In `run_tools`, the conversation so far; pass it on to continue.
     """
 
     should_retry: bool | None = None
+    overloaded: bool = False
     fix: str | None = None
 
     def __init__(

@@ -17,7 +17,7 @@ from llmring.exceptions import (
     UnreadableResponseError,
     UnsupportedFeatureError,
 )
-from llmring.routing.failure_policy import Verdict, is_passing, may_have_run, verdict
+from llmring.routing.failure_policy import Verdict, is_passing, is_rate_limit, may_have_run, verdict
 
 
 def connection_error(*, reached: bool) -> ProviderConnectionError:
@@ -114,3 +114,16 @@ def test_a_request_that_was_not_refused_at_once_may_have_run(
     error: ProviderError, expected: bool
 ) -> None:
     assert may_have_run(error) is expected
+
+
+def test_b21_a_limit_or_an_overload_is_waited_for_and_a_used_up_quota_is_not() -> None:
+    overloaded = ProviderResponseError("529 overloaded", status=529)
+    overloaded.overloaded = True
+    used_up = ProviderRateLimitError("insufficient_quota", status=429)
+    used_up.should_retry = False
+
+    assert is_rate_limit(ProviderRateLimitError("slow down", status=429))
+    assert is_rate_limit(overloaded)
+    assert not is_rate_limit(used_up)
+    assert not is_rate_limit(ProviderResponseError("it is down", status=503))
+    assert not is_rate_limit(ProviderTimeoutError("no answer"))

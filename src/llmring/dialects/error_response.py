@@ -7,6 +7,7 @@ import msgspec
 
 from llmring.dialects.dialect import T
 from llmring.dialects.lenient_json import decode_leniently
+from llmring.dialects.rates.overload import is_overload
 from llmring.dialects.request_changes import RequestChange
 from llmring.dialects.retry_after import retry_after
 from llmring.exceptions import (
@@ -101,6 +102,7 @@ def response_error(
         retry_after=retry_after(head),
     )
     error.should_retry = _ADVICE.get(head.headers.get("x-should-retry", ""))
+    error.overloaded = is_overload(head.status, (code,), detail)
     return _with_changes(error, changes)
 
 
@@ -135,6 +137,7 @@ def error_in_answer(
         provider_message=words,
         retry_after=retry_after,
     )
+    error.overloaded = is_overload(status, (code,), words)
     return _with_changes(error, changes)
 
 

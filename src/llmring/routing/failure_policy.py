@@ -54,6 +54,16 @@ def is_passing(error: ProviderError) -> bool:
     return error.status in _PASSING_STATUSES or error.status is None or error.status < 300
 
 
+def is_rate_limit(error: ProviderError) -> bool:
+    """Return True if the same request is welcome later: a rate limit, or a model overloaded.
+
+    A quota that stays used up for a day, or until somebody pays, is another failure.
+    """
+    if error.should_retry is False:
+        return False
+    return isinstance(error, ProviderRateLimitError) or error.overloaded
+
+
 def may_have_run(error: ProviderError) -> bool:
     """Return True if the provider may have begun to process the request."""
     match error:

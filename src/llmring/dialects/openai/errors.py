@@ -15,6 +15,7 @@ from llmring.dialects.error_response import MOST_WORDS, response_error
 from llmring.dialects.lenient_json import ANY, decode_leniently
 from llmring.dialects.openai.refused_parameters import refusal_of
 from llmring.dialects.openai.vendor_errors import USED_UP, kind_by_code, kind_by_words
+from llmring.dialects.rates.overload import is_overload
 from llmring.exceptions import (
     ContentPolicyError,
     ContextLengthError,
@@ -149,6 +150,7 @@ def _error(head: HttpHead, body: bytes, facts: _ErrorFacts) -> ProviderError:
     )
     if USED_UP.intersection(codes):
         error.should_retry = False
+    error.overloaded = is_overload(head.status, codes, facts.text)
     if facts.cause:
         error.provider_message = facts.message
     error.request_id = error.request_id or facts.request_id
