@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmring.cli.colour import Styled
-from llmring.cli.tables import print_table, shortened, table
+from llmring.cli.tables import Cuts, print_table, shortened, table
 
 
 class Screen(io.StringIO):
@@ -30,6 +30,8 @@ def shown(rows: Sequence[Sequence[str | Styled]], width: int = 40, **options: An
 def colourless(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
 
+
+CELLS = st.text(st.characters(codec="ascii", exclude_categories=["C"]), max_size=60)
 
 ROWS = [
     ("fast", "openai:gpt-6-luna, anthropic:claude-haiku-5-5", "7"),
@@ -82,10 +84,79 @@ def test_the_names_of_rows_are_cut_last() -> None:
     assert shown([row]) == ["openai:gpt-6-luna  " + "x" * 20 + "…"]
 
 
-def test_lines_below_a_row_are_not_cut() -> None:
-    remark = "skipped: " + "x" * 50
+def test_lines_below_a_row_go_on_below() -> None:
+    remark = "  skipped: " + "x" * 30
 
-    assert shown([("a", "b"), ("c", "d")], below=[[remark], []]) == ["a  b", remark, "c  d"]
+    assert shown([("a", "b"), ("c", "d")], below=[[remark], []]) == [
+        "a  b",
+        "  skipped:",
+        "  " + "x" * 30,
+        "c  d",
+    ]
+
+
+def test_names_are_cut_in_their_middle() -> None:
+    rows = [("anthropic:claude-sonnet-5-5", "1"), ("anthropic:claude-haiku-5-5", "2")]
+
+    assert shown(rows, 20, numbers={1}, head=("model", "calls")) == [
+        "model          calls",
+        "anth…nnet-5-5      1",
+        "anth…aiku-5-5      2",
+    ]
+
+
+def test_numbers_are_whole_as_long_as_something_else_can_be_cut() -> None:
+    row = ("a-name-that-is-long", "12,345,678", "90,123")
+
+    lines = shown([row], 29, numbers={1, 2}, head=("name", "in", "out"))
+
+    assert lines[1] == "a-…s-long  12,345,678  90,123"
+
+
+def test_a_column_that_is_kept_is_not_cut() -> None:
+    row = ("a-name-that-is-long", "2026-12-31 01:39 UTC", "x" * 30)
+
+    assert shown([row], cuts=Cuts(kept={1})) == ["a-…-long  2026-12-31 01:39 UTC  xxxxxxx…"]
+
+
+def test_a_column_that_can_be_left_out_is_shown_if_there_is_room_for_most_of_it() -> None:
+    rows = [("name", "x" * 30, "1")]
+    cuts = Cuts(optional={1})
+
+    assert shown(rows, 34, head=("name", "can", "calls"), cuts=cuts) == ["name  calls", "name  1"]
+    assert "x" * 20 in shown(rows, 37, head=("name", "can", "calls"), cuts=cuts)[1]
+
+
+def test_the_cells_of_a_whole_table_go_on_below_between_words() -> None:
+    rows = [("google", "no key; set GOOGLE_API_KEY", "https://google"), ("mock", "none", "-")]
+
+    assert shown(rows, whole=True) == [
+        "google  no key; set       https://google",
+        "        GOOGLE_API_KEY",
+        "mock    none              -",
+    ]
+
+
+def test_a_word_is_divided_at_a_joint_if_it_must_be() -> None:
+    assert shown([("a-long-name", "google:gemini-flash-lite")], 30, whole=True) == [
+        "a-long-name  google:gemini-",
+        "             flash-lite",
+    ]
+
+
+@given(
+    rows=st.integers(1, 4).flatmap(
+        lambda count: st.lists(st.tuples(*[CELLS] * count), min_size=1, max_size=4)
+    ),
+    width=st.integers(20, 130),
+)
+def test_a_whole_table_fits_and_has_every_letter(rows: list[tuple[str, ...]], width: int) -> None:
+    lines = shown(rows, width, whole=True)
+
+    assert max(map(len, lines)) <= width
+    assert sorted("".join(lines).replace(" ", "")) == sorted(
+        "".join(map("".join, rows)).replace(" ", "")
+    )
 
 
 def test_a_style_does_not_widen_a_column(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,9 +174,6 @@ def test_a_style_does_not_widen_a_column(monkeypatch: pytest.MonkeyPatch) -> Non
 )
 def test_a_text_is_cut_with_an_ellipsis(text: str, width: int, cut: str) -> None:
     assert shortened(text, width) == cut
-
-
-CELLS = st.text(st.characters(codec="ascii", exclude_categories=["C"]), max_size=60)
 
 
 @given(

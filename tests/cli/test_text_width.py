@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmring.cli.text_width import folded, width_of
+from llmring.cli.text_width import divided, folded, longest_piece, width_of
 
 WORDS = st.lists(st.text("abc", min_size=1, max_size=12), min_size=1, max_size=12)
 
@@ -44,3 +44,26 @@ def test_a_word_that_is_too_long_is_not_divided() -> None:
 @pytest.mark.parametrize(("text", "width"), [("abc", 3), ("日本", 4), ("e\u0301", 1)])
 def test_wide_letters_take_up_two_columns_and_marks_none(text: str, width: int) -> None:
     assert width_of(text) == width
+
+
+def test_a_long_word_is_divided_after_a_joint() -> None:
+    assert divided("see openai:gpt-6-luna", 10) == ["see", "openai:", "gpt-6-luna"]
+
+
+def test_a_word_without_a_joint_is_divided_anywhere() -> None:
+    assert divided("abcdefgh", 3) == ["abc", "def", "gh"]
+
+
+@given(st.text("ab-: ", max_size=40), st.integers(1, 12))
+def test_no_divided_line_is_too_wide_and_no_letter_is_lost(text: str, width: int) -> None:
+    lines = divided(text, width)
+
+    assert max(map(width_of, lines)) <= width
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+
+
+def test_the_longest_piece_is_a_word_or_a_part_of_a_name() -> None:
+    assert longest_piece("set OPENAI_API_KEY") == len("OPENAI_API_KEY")
+    assert longest_piece("set OPENAI_API_KEY", names=True) == len("OPENAI_")
+    assert longest_piece("  model of") == len("  model")
+    assert longest_piece("") == 0

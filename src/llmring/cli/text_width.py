@@ -27,6 +27,50 @@ def folded(text: str, width: int | None, begin: int, indent: int) -> str:
     return lead + f"\n{' ' * indent}".join(lines)
 
 
+# Where names, paths and addresses are divided, if they must be.
+_JOINTS = frozenset("-:/,.?&=_")
+
+
+def divided(text: str, width: int) -> list[str]:
+    """Divide a text into lines between words, and words that are too long within them."""
+    lines = []
+    for line in folded(text, width, 0, 0).split("\n"):
+        rest = line
+        while width_of(rest) > width:
+            end = _end_of_first(rest, width)
+            lines.append(rest[:end])
+            rest = rest[end:]
+        lines.append(rest)
+    return lines
+
+
+def _end_of_first(word: str, width: int) -> int:
+    """Return where the first line of a long word ends: after a joint, if it has one."""
+    end, used = 0, 0
+    for letter in word:
+        used += width_of(letter)
+        if used > width:
+            break
+        end += 1
+    joints = (at for at in range(end, 0, -1) if word[at - 1] in _JOINTS)
+    return next(joints, max(end, 1))
+
+
+def longest_piece(text: str, *, names: bool = False) -> int:
+    """Return the width of the longest word, or of the longest piece of names if they are divided.
+
+    Args:
+        text: The text; spaces at its beginning belong to its first word.
+        names: True if names are divided where their parts are joined.
+    """
+    if names:
+        for joint in _JOINTS:
+            text = text.replace(joint, f"{joint} ")
+    lead = len(text) - len(text.lstrip())
+    first, *rest = map(width_of, text.split() or [""])
+    return max((lead + first, *rest))
+
+
 def width_of(text: str) -> int:
     """Return the number of columns that a text takes up on a terminal."""
     if text.isascii():

@@ -309,11 +309,27 @@ def test_on_a_terminal_the_aliases_are_a_table(monkeypatch: pytest.MonkeyPatch, 
 
     _, shown = run_on_terminal("aliases")
 
-    head, row = shown.splitlines()
-    assert head.split() == ["alias", "model", "fallbacks"]
-    assert row.startswith("fast   openai:gpt-6-luna  mock:a-long")
-    assert len(row) == width
-    assert row.endswith("…")
+    head, first, *rest = shown.splitlines()
+    assert head == "alias  model, then fallbacks"
+    assert first.startswith("fast   openai:gpt-6-luna, mock:a-long-name-of-a-model,")
+    assert max(map(len, (first, *rest))) <= width
+    assert " ".join((first, *rest)).count("mock:a-long-name-of-a-model") == 9
+
+
+def test_the_details_of_aliases_show_each_name_and_variable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write(lockfile_of(default={"an-alias-of-many-words": ["google:gemini-3.5-flash-lite"]}))
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    _, shown = run_on_terminal("aliases", "-v")
+
+    lines = shown.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[1] == "an-alias-of-many-words"
+    assert lines[2].split()[0] == "google:gemini-3.5-flash-lite"
+    assert "GOOGLE_GEMINI_API_KEY" in shown
 
 
 def test_aliases_of_packages_are_mentioned(call: Call) -> None:

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from cli.terminal import Call, write
+from cli.terminal import Call, run_on_terminal, write
 from llmring.registry.bundled import bundled
 from rings import TODAY
 
@@ -34,6 +34,19 @@ def lockfile(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathF
 
 def listed(call: Call, *words: str) -> set[str]:
     return {line.split()[0] for line in call("list", *words).out.splitlines()}
+
+
+def test_on_a_narrow_terminal_capabilities_give_way_to_names_and_dates(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    _, shown = run_on_terminal("list", "--provider", "ollama")
+
+    head, *rows = shown.splitlines()
+    assert head.split() == ["model", "in/out", "context", "life"]
+    assert any(row.startswith("ollama:going") and "2999-01-01" in row for row in rows)
 
 
 def test_R42_current_models_and_those_of_the_lockfile_are_listed(call: Call) -> None:

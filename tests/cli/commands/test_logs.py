@@ -125,6 +125,19 @@ def test_on_a_terminal_the_calls_are_a_table(monkeypatch: pytest.MonkeyPatch) ->
     assert any("failed" in row and "slow" in row for row in rows)
 
 
+def test_on_a_terminal_the_reason_of_an_unknown_cost_is_below_the_calls(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reason = "the model is not in the catalog"
+    keep(path, *(entry(at, model="mock:a", cost=None, cost_reason=reason) for at in range(2)))
+    monkeypatch.setenv("COLUMNS", "90")
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    _, shown = run_on_terminal("logs", "--all-projects")
+
+    assert shown.splitlines()[3:] == [f"cost unknown: {reason} (mock:a)"]
+
+
 def test_a_gateway_s_calls_are_chosen_and_shown(call: Call, path: Path) -> None:
     keep(
         path,

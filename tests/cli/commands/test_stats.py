@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import answers
-from cli.terminal import Call
+from cli.terminal import Call, run_on_terminal
 from ledgers import entry, keep, wait_for
 from llmring.clock import SYSTEM
 from loopback import Loopback
@@ -49,6 +49,21 @@ fast        ██████████████████████�
 slow        ██████████████                $0.75 + 1 unknown
 (by model)                                        1 unknown
 """
+
+
+@pytest.mark.usefixtures("calls")
+def test_on_a_terminal_the_chart_has_the_costs_and_the_table_fits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    table, chart = run_on_terminal("stats")[1].replace("\r", "").split("\n\n")
+
+    head, *rows = table.splitlines()
+    assert head == "alias       calls  tokens in  out  failed  fell back  median     p95"
+    assert rows[1] == "slow            3         20    4       1          0  100 ms  2.35 s"
+    assert chart.splitlines()[4].split() == ["all", "$2.25", "+", "2", "unknown"]
 
 
 def test_a_table_and_a_bar_chart_are_printed(call: Call, calls: None) -> None:

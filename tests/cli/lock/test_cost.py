@@ -3,7 +3,7 @@ import json
 import pytest
 
 from cli.lineages import lockfile
-from cli.terminal import Call, write
+from cli.terminal import Call, run_on_terminal, write
 
 AMOUNTS = ("--tokens-in", "1M", "--tokens-out", "100k")
 HEAD = "profile  alias  model       cost   fallbacks\n"
@@ -28,6 +28,22 @@ def test_the_profile_option_shows_only_that_profile(call: Call) -> None:
     write(lockfile(default={"fast": ["openai:t-1"]}, prod={"solo": ["openai:t-1"]}))
 
     assert "default" not in call("lock", "cost", *AMOUNTS, "--profile", "prod").out
+
+
+def test_on_a_terminal_the_reason_of_an_unknown_cost_is_below_the_table(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write(lockfile(default={"fast": ["mock:a"], "slow": ["mock:b", "openai:t-1"]}))
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    _, shown = run_on_terminal("lock", "cost", *AMOUNTS)
+
+    assert shown.splitlines() == [
+        "profile  alias  model   cost     fallbacks",
+        "default  fast   mock:a  unknown",
+        "default  slow   mock:b  unknown  $1.20",
+        "unknown: the model is not in the catalog (mock:a, mock:b)",
+    ]
 
 
 def test_an_unknown_price_is_shown_as_unknown(call: Call) -> None:

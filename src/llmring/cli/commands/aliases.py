@@ -16,7 +16,7 @@ EXAMPLES = """examples:
   llmring aliases --json"""
 
 
-_HEAD = ("alias", "model", "$ per million", "context", "key")
+_HEAD = ("alias, models", "in/out", "context", "key")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,16 +46,19 @@ def handle(args: argparse.Namespace) -> int:
         print_json({"file": str(lockfile.path), "profile": profile, "aliases": aliases})
         return 0
     if found and not args.verbose and is_terminal(sys.stdout):
-        rows = [(alias, *_shown_models(binding.models)) for alias, binding in found.items()]
-        print_table(rows, head=("alias", "model", "fallbacks"), names={0, 1})
+        rows = [(alias, ", ".join(map(str, each.models))) for alias, each in found.items()]
+        print_table(rows, head=("alias", "model, then fallbacks"), whole=True)
         return 0
     if found and is_terminal(sys.stdout):
         every = [
-            (alias if number == 0 else "", *_compact(row))
+            row
             for alias, binding in found.items()
-            for number, row in enumerate(_details(binding.models, lockfile))
+            for row in (
+                (alias, "", "", ""),
+                *map(_compact, _details(binding.models, lockfile)),
+            )
         ]
-        print_table(every, head=_HEAD, numbers={3}, names={0, 1})
+        print_table(every, head=_HEAD, numbers={1, 2}, whole=True)
         return 0
     for alias, binding in found.items():
         print_out(binding_line(alias, binding.models))
@@ -67,12 +70,8 @@ def handle(args: argparse.Namespace) -> int:
 def _compact(row: tuple[str, ...]) -> tuple[str, ...]:
     """Return a row of details without the units, which are in the heading."""
     model, price, window, key = row
-    return model, price.removesuffix(" per million tokens"), window.removesuffix(" tokens"), key
-
-
-def _shown_models(models: tuple[ModelRef, ...]) -> tuple[str, str]:
-    first, *others = map(str, models)
-    return first, ", ".join(others)
+    price = price.removesuffix(" per million tokens").removeprefix("price ")
+    return f"  {model}", price, window.removesuffix(" tokens"), key
 
 
 def _details(models: tuple[ModelRef, ...], lockfile: Lockfile) -> list[tuple[str, ...]]:

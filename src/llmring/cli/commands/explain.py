@@ -10,7 +10,7 @@ from llmring.chat.request import LLMRequest, Message
 from llmring.cli.colour import Styled, is_terminal
 from llmring.cli.lockfile_options import add_options, note_fallback
 from llmring.cli.output import print_json, print_note, print_out
-from llmring.cli.tables import Cell, print_table
+from llmring.cli.tables import Cell, Cuts, print_table
 from llmring.client.ring import LLMRing
 from llmring.config.settings import find_active_lockfile
 from llmring.registry.price import dollars, price_tag
@@ -95,7 +95,8 @@ def _print(plan: Plan, name: str) -> None:
     print_out(f"{name} ({plan.strategy}), for {prompt}{answer}:")
     print_table(
         [_row(step, brief=is_terminal(sys.stdout)) for step in plan.steps],
-        names={1},
+        numbers={2, 3},
+        cuts=Cuts(names={1}),
         head=("  #", "model", "context", "per million", "cost"),
         below=[[*_remarks(step)] for step in plan.steps],
     )
@@ -116,7 +117,8 @@ def _row(step: PlanStep, *, brief: bool) -> tuple[str, ...]:
         window = window.removeprefix("context ")
         price = price.removesuffix(" per million tokens").removeprefix("price ")
     turn = "  -" if step.turn is None else f"{step.turn:3}"
-    return turn, step.model, window, price, _cost(step)
+    cost = _cost(step)
+    return turn, step.model, window, price, cost.removeprefix("cost ") if brief else cost
 
 
 def _cost(step: PlanStep) -> str:

@@ -11,7 +11,7 @@ from llmring.cli.colour import is_terminal
 from llmring.cli.lockfile_options import add_file_option
 from llmring.cli.model_facts import catalog_origin, lifecycle
 from llmring.cli.output import print_json, print_note
-from llmring.cli.tables import print_table
+from llmring.cli.tables import Cuts, print_table
 from llmring.config.settings import (
     effective_facts_here,
     endpoints_for,
@@ -110,7 +110,7 @@ def handle(args: argparse.Namespace) -> int:
     elif found:
         head = ("model", "in/out", "context", "can", "life")
         rows = [_row(facts, today, brief=is_terminal(sys.stdout)) for facts in found]
-        print_table(rows, head=head, numbers={1, 2})
+        print_table(rows, head=head, numbers={1, 2}, cuts=Cuts(kept={4}, optional={3}))
     for remark in _remarks(len(found), fitting, args.max_price, today):
         print_note(remark)
     print_note(catalog_origin(known.catalog, known.folder))

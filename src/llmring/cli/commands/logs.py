@@ -16,7 +16,7 @@ from llmring.cli.output import print_error, print_json, print_note, print_out
 from llmring.cli.project_options import add_project_options, chosen_projects, others_note
 from llmring.cli.remote.gateway_client import add_url_option
 from llmring.cli.remote.remote_calls import print_remote_calls
-from llmring.cli.tables import Cell, print_table
+from llmring.cli.tables import Cell, Cuts, print_table
 from llmring.config.settings import ledger_place, read_clock
 
 if TYPE_CHECKING:
@@ -97,7 +97,11 @@ def handle(args: argparse.Namespace) -> int:
         print_json(found)
         return 0
     if found and not args.follow and is_terminal(sys.stdout):
-        print_table([*map(_cells, found)], head=_HEAD, numbers=_NUMBERS, names={0, 1, 2})
+        print_table(
+            [*map(_cells, found)], head=_HEAD, numbers=_NUMBERS, cuts=Cuts(names={1, 2}, kept={0})
+        )
+        for remark in _unknown_costs(found):
+            print_note(remark)
         return 0
     _show(found, as_json=args.json)
     if args.follow:
@@ -171,13 +175,23 @@ def _cells(entry: LedgerEntry) -> tuple[Cell, ...]:
     return (
         f"{entry.at:%m-%d %H:%M:%S}",
         entry.alias or "",
-        entry.model or tried,
+        entry.model or ("-" if tried == "none" else tried),
         f"{entry.ms:,.0f}",
         _tokens(entry).removesuffix(" tokens"),
         _cost(entry).partition(" (")[0].removeprefix("cost "),
         Styled(outcome, "error") if entry.outcome == "failed" else f"{outcome}{again}",
         ", ".join(entry.tags),
     )
+
+
+def _unknown_costs(entries: Iterable[LedgerEntry]) -> Iterator[str]:
+    """List why costs in the table are unknown, once for each reason."""
+    reasons: dict[str, dict[str, None]] = {}
+    for entry in entries:
+        if entry.cost is None and entry.cost_reason and entry.model:
+            reasons.setdefault(entry.cost_reason, {})[entry.model] = None
+    for reason, models in reasons.items():
+        yield f"cost unknown: {reason} ({', '.join(models)})"
 
 
 def _line(entry: LedgerEntry) -> str:

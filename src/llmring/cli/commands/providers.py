@@ -34,7 +34,7 @@ def handle(args: argparse.Namespace) -> int:
         print_json([_to_json(name, endpoint) for name, endpoint in endpoints.items()])
         return 0
     rows = [(name, _key(endpoint), endpoint.base_url) for name, endpoint in endpoints.items()]
-    print_table(rows, head=("provider", "key", "address"))
+    print_table(rows, head=("provider", "key", "address"), whole=True)
     return 0
 
 

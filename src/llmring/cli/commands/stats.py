@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import io
+import sys
 from typing import TYPE_CHECKING
 
 from llmring.cli.argument_types import HELP, since
+from llmring.cli.colour import is_terminal
 from llmring.cli.gateway_options import add_gateway_options, gateway_filter
 from llmring.cli.output import print_error, print_json, print_note, print_out
 from llmring.cli.project_options import add_project_options, chosen_projects, others_note
@@ -91,16 +93,20 @@ def handle(args: argparse.Namespace) -> int:
         when = f" since {args.since:%Y-%m-%d %H:%M} UTC" if args.since else ""
         print_note(f"the ledger has no calls{when}{others_note(projects)}")
         return 0
-    names = [group.name or _WITHOUT.get(args.by, "") for group in groups]
-    rows = [_cells(name, group) for name, group in zip(names, groups, strict=True)]
+    names = [*(group.name or _WITHOUT.get(args.by, "") for group in groups), "all"]
+    brief = is_terminal(sys.stdout)
+    rows = [_cells(*each, brief=brief) for each in zip(names, (*groups, whole), strict=True)]
+    if brief and any(group.cost for group in groups):
+        # The chart has the costs, and the table needs the room.
+        rows = [(*row[:_COST], "", *row[_COST + 1 :]) for row in rows]
     print_table(
-        [*rows, _cells("all", whole)],
+        rows,
         head=(args.by, *_HEAD),
         head_in_pipes=True,
         numbers={*range(1, len(_HEAD) + 1)},
     )
     print_out()
-    for line in _chart(names, groups):
+    for line in _chart(names, groups, whole if brief else None):
         print_out(line)
     for remark in _remarks(whole):
         print_note(remark)
@@ -139,10 +145,14 @@ def _daily(
     return groups, daily_total(place, span)
 
 
+# The place of the cost in a row.
+_COST = 4
 _HEAD = ("calls", "tokens in", "out", "cost", "failed", "fell back", "median", "p95")
 
 
-def _cells(name: str, group: Total) -> tuple[str, ...]:
+def _cells(name: str, group: Total, *, brief: bool) -> tuple[str, ...]:
+    """Return the cells of a group; brief for the width of a terminal."""
+    time = _brief_time if brief else _ms
     return (
         name,
         f"{group.calls:,}",
@@ -151,8 +161,8 @@ def _cells(name: str, group: Total) -> tuple[str, ...]:
         _cost(group),
         str(group.failed),
         str(group.fell_back),
-        _ms(group.median_ms),
-        _ms(group.p95_ms),
+        time(group.median_ms),
+        time(group.p95_ms),
     )
 
 
@@ -168,16 +178,33 @@ def _ms(ms: float | None) -> str:
     return "-" if ms is None else f"{ms:,.0f} ms"
 
 
-def _chart(names: Sequence[str], groups: Sequence[Total]) -> list[str]:
-    """Draw the costs as bars, or the number of calls if all costs are unknown."""
+def _brief_time(ms: float | None) -> str:
+    return _ms(ms) if ms is None or ms < 1000 else f"{ms / 1000:.3g} s"
+
+
+def _chart(names: Sequence[str], groups: Sequence[Total], whole: Total | None) -> list[str]:
+    """Draw the costs as bars, or the number of calls if all costs are unknown.
+
+    Args:
+        names: The names of the groups.
+        groups: The groups.
+        whole: All calls, whose cost is written below the others.
+    """
     from llmring.cli.bar_chart import bars
 
     if any(group.cost for group in groups):
-        sizes = [float(group.cost or 0) for group in groups]
-        lines = bars(list(zip(names, sizes, map(_cost, groups), strict=True)))
-        return ["cost:", *lines]
+        rows = [
+            (name, float(group.cost or 0), _cost(group))
+            for name, group in zip(names, groups, strict=False)
+        ]
+        if whole is not None:
+            rows.append(("all", 0.0, _cost(whole)))
+        return ["cost:", *bars(rows)]
     lines = bars(
-        [(name, group.calls, f"{group.calls:,}") for name, group in zip(names, groups, strict=True)]
+        [
+            (name, group.calls, f"{group.calls:,}")
+            for name, group in zip(names, groups, strict=False)
+        ]
     )
     return ["calls:", *lines]
 

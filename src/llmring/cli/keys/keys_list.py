@@ -9,7 +9,7 @@ from llmring.access.access_records import AccessKey, shown
 from llmring.access.rules import has_expired
 from llmring.cli.keys.key_settings import limits_in, now, opened_store, readable
 from llmring.cli.output import print_json, print_note
-from llmring.cli.tables import print_table
+from llmring.cli.tables import Cuts, print_table
 
 EXAMPLES = """examples:
   llmring keys list
@@ -34,7 +34,7 @@ def handle(args: argparse.Namespace) -> int:
     rows = [_row(key, now()) for key in found]
     if rows:
         head = ("name", "team", "aliases", "limits", "expires", "state")
-        print_table(rows, head=head)
+        print_table(rows, head=head, cuts=Cuts(kept={4, 5}))
     else:
         print_note("no keys; make one: llmring keys create --name NAME")
     return 0

@@ -17,7 +17,7 @@ from llmring.cli.colour import is_terminal
 from llmring.cli.lockfile_options import add_scope_options, users_lockfile
 from llmring.cli.output import print_error, print_json, print_note
 from llmring.cli.project_options import add_all_projects_option
-from llmring.cli.tables import print_table
+from llmring.cli.tables import Cuts, print_table
 from llmring.config.settings import effective_facts_here, read_clock
 from llmring.lockfile import file, pins, resolve
 from llmring.lockfile.document import Lockfile, ModelRef, parse
@@ -106,10 +106,12 @@ def handle(args: argparse.Namespace) -> int:
         print_json(_to_json(rows, args, str(path)))
         return 0
     if rows:
-        print_table([*map(_cells, rows)], head=HEAD, head_in_pipes=True, names={1, 2})
+        brief = is_terminal(sys.stdout)
+        cells = [_cells(row, brief=brief) for row in rows]
+        print_table(cells, head=HEAD, head_in_pipes=True, cuts=Cuts(names={1, 2}, kept={3, 4}))
     else:
         print_note("the lockfile has no aliases; bind one: llmring bind fast openai:gpt-6-luna")
-    for remark in _remarks(rows, args.per_request):
+    for remark in (*_unknown(rows), *_remarks(rows, args.per_request)):
         print_note(remark)
     return 0
 
@@ -147,10 +149,16 @@ def _recorded(args: argparse.Namespace) -> int:
         print_json(_recorded_to_json(rows, args, str(path)))
         return 0
     head = (*HEAD[:2], "calls", *HEAD[2:])
-    cells = [(*row[:2], f"{each.calls:,}", *row[2:]) for each in rows for row in [_cells(each)]]
+    brief = is_terminal(sys.stdout)
+    priced = [(each, _cells(each, brief=brief)) for each in rows]
+    cells = [(*row[:2], f"{each.calls:,}", *row[2:]) for each, row in priced]
     # Programs read the columns of a pipe at their places.
-    numbers = {2} if is_terminal(sys.stdout) else set[int]()
-    print_table(cells, head=head, head_in_pipes=True, numbers=numbers, names={1, 3})
+    numbers = {2} if brief else set[int]()
+    print_table(
+        cells, head=head, head_in_pipes=True, numbers=numbers, cuts=Cuts(names={1, 3}, kept={4, 5})
+    )
+    for remark in _unknown(rows):
+        print_note(remark)
     if without:
         total = sum(row.calls or 0 for row in rows)
         print_note(f"left out, as their usage is unknown: {without:,} of {total:,} calls")
@@ -203,9 +211,13 @@ def _rows(
             yield Row(profile, alias, models)
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: Row, *, brief: bool) -> tuple[str, ...]:
+    """Return the cells of an alias; brief if the reasons of unknown costs are printed below."""
     (ref, cost, _), *rest = row.models
-    text = f"unknown: {cost.reason}" if isinstance(cost, Unpriced) else usd(cost)
+    if isinstance(cost, Unpriced):
+        text = "unknown" if brief else f"unknown: {cost.reason}"
+    else:
+        text = usd(cost)
     return row.profile, row.alias, str(ref), text, _range([each for _, each, _ in rest])
 
 
@@ -215,6 +227,18 @@ def _range(costs: Sequence[Cost | Unpriced]) -> str:
     if len(known) < len(costs):
         words.append(f"{len(costs) - len(known)} unknown")
     return ", ".join(words)
+
+
+def _unknown(rows: Sequence[Row]) -> Iterator[str]:
+    """List on a terminal why costs of first models are unknown, once for each reason."""
+    if not is_terminal(sys.stdout):
+        return
+    reasons: dict[str, dict[str, None]] = {}
+    for (ref, cost, _), *_rest in (row.models for row in rows):
+        if isinstance(cost, Unpriced):
+            reasons.setdefault(cost.reason, {})[str(ref)] = None
+    for reason, models in reasons.items():
+        yield f"unknown: {reason} ({', '.join(models)})"
 
 
 def _remarks(rows: Sequence[Row], per_request: int | None) -> Iterator[str]:

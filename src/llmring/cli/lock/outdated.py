@@ -9,7 +9,7 @@ from datetime import date
 from llmring.audit import upgrades
 from llmring.cli.lockfile_options import add_scope_options, users_lockfile
 from llmring.cli.output import print_error, print_json, print_note
-from llmring.cli.tables import print_table
+from llmring.cli.tables import Cuts, print_table
 from llmring.config.settings import read_clock
 from llmring.exceptions import ConfigurationError, LockfileError
 from llmring.lockfile import file
@@ -62,7 +62,7 @@ def handle(args: argparse.Namespace) -> int:
         for binding_upgrade, step in (pairs if args.all else outdated)
     ]
     if rows:
-        print_table(rows, head=HEAD, head_in_pipes=True, names={1, 2, 3})
+        print_table(rows, head=HEAD, head_in_pipes=True, cuts=Cuts(names={1, 2, 3}, kept={4, 5}))
     for binding_upgrade in found:
         for remark in upgrades.held_back(binding_upgrade):
             print_note(remark)

@@ -14,7 +14,7 @@ from llmring.cli.confirmation import is_yes
 from llmring.cli.lockfile_options import add_options, users_lockfile
 from llmring.cli.output import print_error, print_json, print_note, print_out
 from llmring.cli.progress import ProgressLine
-from llmring.cli.tables import Cell, print_table
+from llmring.cli.tables import Cell, Cuts, print_table
 from llmring.cli.trust_check import add_trust_option, require_consent
 from llmring.exceptions import InvalidModelReferenceError
 from llmring.lockfile.document import references
@@ -141,7 +141,7 @@ def _print(trials: Sequence[Comparison]) -> None:
         if trial.failure:
             below[-1].append(Styled(f"    failed: {trial.failure}", "error"))
         below[-1] += [Styled(f"    {remark}", "warning") for remark in trial.unlike]
-    print_table(rows, head=_HEAD, head_in_pipes=True, names={1}, below=below)
+    print_table(rows, head=_HEAD, head_in_pipes=True, cuts=Cuts(names={1}), below=below)
 
 
 _HEAD = ("", "model", "time", "tokens", "cost", "finish", "answer")
