@@ -55,6 +55,16 @@ def test_lines_of_an_error_are_kept_without_what_controls_a_terminal(
     )
 
 
+def test_the_first_line_of_an_error_has_its_colour(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    print_error_lines("all failed:\n  a  failed")
+
+    assert capsys.readouterr().err == "\x1b[31mllmring: all failed:\x1b[0m\n  a  failed\n"
+
+
 def test_json_keeps_characters_that_the_output_can_encode(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -72,7 +72,9 @@ def _for_errors(line: str) -> str:
 
 def print_error_lines(message: str) -> None:
     """Print an error message on standard error with its lines as they are."""
-    for line in f"llmring: {message}".splitlines():
+    first, *others = f"llmring: {message}".splitlines()
+    _write(sys.stderr, Styled(_for_errors(first), "error"), "\n")
+    for line in others:
         _write(sys.stderr, _for_errors(line) + "\n")
 
 

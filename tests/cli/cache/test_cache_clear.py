@@ -31,7 +31,7 @@ def test_g137_a_running_gateway_has_no_kept_answers_any_more(
 
     assert (before, after) == (["miss", "hit"], "miss")
     assert result.code == 0
-    assert result.out == "kept answers in the memory of this machine's gateways removed\n"
+    assert result.out == "removed the answers that gateways on this machine kept in memory\n"
     assert len(server.requests) == 2
 
 

@@ -236,4 +236,4 @@ def test_g176_a_key_is_shown_with_what_it_has_spent(
 
     assert before == {"day": "0", "total": "0"}
     assert eventually(lambda: settings(call)["spent"] == {"day": "1.25", "total": "1.25"})
-    assert "spent, day    1.25" in call("keys", "show", "web").out
+    assert "spent, day    $1.25" in call("keys", "show", "web").out

@@ -132,7 +132,7 @@ def test_a_lockfile_without_packages_passes(call: Call) -> None:
     result = call("lock", "check")
 
     assert (result.code, result.out) == (0, f"fast → openai:gpt-mine (+ 1 fallback)\n{HINTS}")
-    assert result.err.startswith("llmring.lock: 0 of 0 packages good")
+    assert result.err.startswith("llmring.lock: no packages, 1 alias in profile")
 
 
 # Not the name of an SDK that other tests import.

@@ -29,7 +29,7 @@ def handle(args: argparse.Namespace) -> int:
     if args.json:
         print_json({"removed": count})
     elif count is None:
-        print_out("kept answers in the memory of this machine's gateways removed")
+        print_out("removed the answers that gateways on this machine kept in memory")
     else:
         print_out(f"{count:,} kept answer{'' if count == 1 else 's'} removed")
     return 0

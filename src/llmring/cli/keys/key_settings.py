@@ -139,8 +139,10 @@ def print_settings(record: AccessKey | AccessTeam, spent: Mapping[str, Decimal])
         record: The key or the team.
         spent: What it has spent of its budgets; see `spent_by`.
     """
-    found = {name.replace("_", " "): readable(value) for name, value in shown(record).items()}
-    found |= {f"spent, {period}": f"{usd:f}" for period, usd in spent.items()}
+    settings = shown(record)
+    named = {name: settings.pop(name) for name in ("id", "name") if name in settings} | settings
+    found = {name.replace("_", " "): readable(value) for name, value in named.items()}
+    found |= {f"spent, {period}": f"${usd:f}" for period, usd in spent.items()}
     width = max(map(len, found))
     for name, text in found.items():
         print_out(f"{name:{width}}  {text}")
@@ -154,7 +156,7 @@ def readable(value: object) -> str:
         case datetime():
             return f"{value:%Y-%m-%d %H:%M} UTC"
         case Decimal():
-            return f"{value:f}"
+            return f"${value:f}"
         case True:
             return "yes"
     return str(value)

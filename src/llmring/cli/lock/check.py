@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from llmring.audit import drift
 from llmring.audit import findings as lockfile_findings
+from llmring.cli.folded_lines import print_folded, print_problem
 from llmring.cli.lockfile_options import add_files_argument, binding_line, for_each_file
 from llmring.cli.output import print_error, print_json, print_note, print_out
 from llmring.config.profile_choice import active_profile
@@ -128,16 +129,18 @@ def _check(args: argparse.Namespace) -> int:
     else:
         _print(found, own)
         for finding in findings:
-            print_out(finding.problem.render(shown(Path(finding.file))))
+            print_problem(finding.problem, shown(Path(finding.file)))
     for warning in warnings:
         print_note(f"warning: {warning}")
     good = sum(package.state == "ok" for package in found)
     extended = sum(len(package.aliases) for package in found)
-    print_note(
-        f"{shown(Path(str(lockfile.path)))}: {good} of {_count(len(found), 'package')} good, "
-        f"{_count(extended, 'extended alias', 'es')}, {_count(len(own), 'local alias', 'es')} "
-        f"in profile {profile}"
+    aliases = (
+        f"{good} of {_count(len(found), 'package')} good, "
+        f"{_count(extended, 'extended alias', 'es')}, {_count(len(own), 'local alias', 'es')}"
+        if found
+        else f"no packages, {_count(len(own), 'alias', 'es')}"
     )
+    print_note(f"{shown(Path(str(lockfile.path)))}: {aliases} in profile {profile}")
     wrong = any(finding.counts for finding in findings)
     return 0 if good == len(found) and not wrong else 1
 
@@ -280,18 +283,18 @@ def _annotation(error: LockfileError | ConfigurationError) -> str:
 def _print(found: list[CheckedPackage], own: Mapping[str, Binding]) -> None:
     for package in found:
         if package.state != "ok":
-            print_out(f"{package.name}: {package.state}; {package.trouble}")
+            print_folded(f"{package.name}: {package.state}; {package.trouble}")
             continue
-        print_out(f"{package.name}: ok, {package.lockfile}")
+        print_folded(f"{package.name}: ok, {package.lockfile}")
         for alias, models in package.aliases.items():
             if alias in own:
-                print_out(f"    {binding_line(alias, own[alias].models)}, overridden here")
+                print_folded(f"    {binding_line(alias, own[alias].models)}, overridden here")
             else:
-                print_out(f"    {binding_line(alias, models)}")
+                print_folded(f"    {binding_line(alias, models)}")
     extended = {alias for package in found for alias in package.aliases}
     for alias, binding in own.items():
         if alias not in extended:
-            print_out(binding_line(alias, binding.models))
+            print_folded(binding_line(alias, binding.models))
 
 
 def _count(number: int, noun: str, plural: str = "s") -> str:

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from llmring.cli.colour import Style, Styled
-from llmring.cli.output import print_error, print_json, print_line, print_note, print_out
+from llmring.cli.colour import Style
+from llmring.cli.folded_lines import print_folded
+from llmring.cli.output import print_error, print_json, print_note
 from llmring.cli.project_options import add_all_projects_option
 from llmring.exceptions import LockfileError
 from llmring.lockfile import file, git_revision
@@ -77,21 +78,20 @@ _STYLES: dict[str, Style] = {"added": "ok", "removed": "error"}
 def _print_changes(found: Sequence[LockfileChange], costs: CostDiff) -> None:
     reported = set()
     for change in found:
-        style = _STYLES.get(change.kind)
-        print_line(Styled(str(change), style) if style else str(change))
+        print_folded(str(change), _STYLES.get(change.kind))
         amount = _of(change, costs)
         if amount is not None:
             reported.add(change.key)
             _print_cost(amount)
     for key, amount in costs.aliases.items():
         if key not in reported:
-            print_out(f"{key}: same models, but the facts known about them differ")
+            print_folded(f"{key}: same models, but the facts known about them differ")
             _print_cost(amount)
 
 
 def _print_cost(amount: AliasCostDiff) -> None:
     for line in amount.lines():
-        print_out(f"    {line}")
+        print_folded(f"    {line}")
 
 
 def _of(change: LockfileChange, costs: CostDiff) -> AliasCostDiff | None:

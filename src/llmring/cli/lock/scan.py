@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from llmring.cli.folded_lines import print_problem
 from llmring.cli.lockfile_options import add_file_option, users_lockfile
 from llmring.cli.output import print_json, print_note, print_out
 from llmring.lockfile import file, resolve
@@ -74,8 +75,10 @@ def handle(args: argparse.Namespace) -> int:
         print_json(_to_json(findings, len(sources), unclear))
     else:
         for finding in findings:
-            shown_as = finding.problem.annotation if args.ci else finding.problem.render
-            print_out(shown_as(finding.file))
+            if args.ci:
+                print_out(finding.problem.annotation(finding.file))
+            else:
+                print_problem(finding.problem, finding.file)
     wrong = sum(finding.problem.severity == "error" for finding in findings)
     _remark(len(sources), unclear, wrong, len(findings) - wrong)
     return 1 if wrong else 0

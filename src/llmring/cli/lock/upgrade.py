@@ -11,6 +11,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from llmring.audit import upgrades
+from llmring.cli.folded_lines import print_folded
 from llmring.cli.lockfile_options import add_scope_options, users_lockfile
 from llmring.cli.output import print_json, print_note, print_out
 from llmring.config.settings import read_clock
@@ -107,7 +108,7 @@ def _print_steps(outcome: UpgradeResult, path: Path) -> None:
     day = read_clock().today()
     for binding_upgrade, step in outcome.taken:
         price = priced(upgrades.price_change(step, day))
-        print_out(f"{binding_upgrade.key}: {step.ref} → {step.to}, price {price}")
+        print_folded(f"{binding_upgrade.key}: {step.ref} → {step.to}, price {price}")
     diff = _diff(outcome, path)
     if diff:
         print_out(f"\n{diff}", end="")

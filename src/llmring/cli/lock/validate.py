@@ -1,11 +1,10 @@
 """llmring lock validate: report every problem of a lockfile, with its place and fix."""
 
 import argparse
-import sys
 from collections import Counter
 from typing import get_args
 
-from llmring.cli.colour import columns
+from llmring.cli.folded_lines import print_problem
 from llmring.cli.lockfile_options import (
     add_file_option,
     add_files_argument,
@@ -13,7 +12,6 @@ from llmring.cli.lockfile_options import (
     users_lockfile,
 )
 from llmring.cli.output import print_json, print_note, print_out
-from llmring.cli.text_width import folded
 from llmring.cli.trust_check import claims_at, effects
 from llmring.config.settings import effective_facts_here, read_clock
 from llmring.exceptions import LockfileError
@@ -29,8 +27,6 @@ EXAMPLES = """examples:
 
 Exit codes: 0 no errors; 1 errors, or with --strict, warnings. Hints never
 fail."""
-
-_INDENT = 4
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,8 +55,10 @@ def _validate(args: argparse.Namespace) -> int:
         print_json({"file": str(source.path), "problems": problems, "consent": steering})
     else:
         for problem in problems:
-            line = folded(problem.render(path), columns(sys.stdout), 0, _INDENT)
-            print_out(problem.annotation(path.as_posix()) if args.github else line)
+            if args.github:
+                print_out(problem.annotation(path.as_posix()))
+            else:
+                print_problem(problem, path)
         for line in steering:
             print_note(f"{path}: {line}")
     counts = Counter(problem.severity for problem in problems)
