@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from figures import (
@@ -43,19 +44,26 @@ UNMEASURED = "Not measured yet: run `make bench-gateway`."
 # The marks of the ledger, and the text before it was first measured.
 LEDGER_SECTION = "ledger"
 UNFILLED = "Not measured yet: run `make bench-ledger`."
+# The marks of batches, and the text before they were first measured.
+BATCH_SECTION = "batches"
+UNSENT = "Not measured yet: run `make bench-batch`."
+
+# What other commands write: the text before they were first run, by mark.
+OTHERS: Mapping[str, str] = {
+    INSTRUCTIONS: UNCOUNTED,
+    GATEWAY_SECTION: UNMEASURED,
+    LEDGER_SECTION: UNFILLED,
+    BATCH_SECTION: UNSENT,
+}
 
 
-def page(
-    results: Results,
-    conditions: Conditions,
-    instructions: str = UNCOUNTED,
-    gateways: str = UNMEASURED,
-    ledger: str = UNFILLED,
-) -> str:
+def page(results: Results, conditions: Conditions, others: Mapping[str, str] = OTHERS) -> str:
     """Format the page.
 
-    `make bench-instructions` has counted the instructions, `make bench-gateway` measured gateways,
-    and `make bench-ledger` the ledger.
+    Args:
+        results: The results of `make bench`.
+        conditions: The machine and the versions.
+        others: The sections that other commands write, by mark.
     """
     sections = (
         _head(conditions),
@@ -63,13 +71,14 @@ def page(
         _starts(results),
         _calls(results),
         _blocking(results),
-        _instructions(instructions),
+        _instructions(others[INSTRUCTIONS]),
         _failovers(results),
         _crowd(results),
         _growth(results),
         _reload(results),
-        ["## Gateways", "", marked(GATEWAY_SECTION, gateways)],
-        ["## The ledger", "", marked(LEDGER_SECTION, ledger)],
+        ["## Gateways", "", marked(GATEWAY_SECTION, others[GATEWAY_SECTION])],
+        ["## The ledger", "", marked(LEDGER_SECTION, others[LEDGER_SECTION])],
+        ["## Batches", "", marked(BATCH_SECTION, others[BATCH_SECTION])],
         absent(results, conditions),
         _again(),
     )
@@ -311,12 +320,10 @@ def _names(results: Results) -> list[str]:
 def write(results: Results, conditions: Conditions, target: Path) -> None:
     """Write the page, and its plots into a folder of the same name.
 
-    The instructions, the gateways and the ledger of an earlier page are kept.
+    What other commands have written on an earlier page is kept.
     """
-    counted = kept(target, INSTRUCTIONS, UNCOUNTED)
-    gateways = kept(target, GATEWAY_SECTION, UNMEASURED)
-    ledger = kept(target, LEDGER_SECTION, UNFILLED)
-    target.write_text(page(results, conditions, counted, gateways, ledger), encoding="utf-8")
+    others = {mark: kept(target, mark, text) for mark, text in OTHERS.items()}
+    target.write_text(page(results, conditions, others), encoding="utf-8")
     folder = target.with_suffix("")
     folder.mkdir(exist_ok=True)
     for name, drawn in plots(results).items():

@@ -32,6 +32,7 @@ class Growth:
         """The ceiling now."""
         more = self._seconds - self._doubling_from
         if more > 0:
-            return self._top * _ELSEWHERE * 2.0 ** min(more, 60.0)
+            doublings: float = 2.0 ** min(more, 60.0)
+            return self._top * _ELSEWHERE * doublings
         away = (self._seconds - _SECONDS_TO_TOP) / _SECONDS_TO_TOP
         return self._top * (1.0 + self._cut * away**3)
