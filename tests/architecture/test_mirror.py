@@ -20,6 +20,9 @@ DECIDE_NOTHING: dict[str, set[str]] = {
         "batch_calls",  # a protocol
         "outcome",  # a record
         "row",  # records
+        "vendors/collection",  # a part of `vendor_run`, and tested there
+        "vendors/submission",  # a part of `vendor_run`, and tested there
+        "vendors/vendor_job",  # a part of `vendor_run`, and tested there
     },
     "chat": {
         "embedding",  # a record

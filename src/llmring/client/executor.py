@@ -354,6 +354,30 @@ class Executor:
         finally:
             exchange.close()
 
+    async def download(
+        self, request: HttpRequest, write: Callable[[bytes], object], seconds: float | None
+    ) -> HttpHead:
+        """Send one request, and pass on the body of a good answer in pieces, however large it is.
+
+        Args:
+            request: The request.
+            write: Takes the next bytes of the body.
+            seconds: Time limit in seconds; None for no limit.
+
+        Raises:
+            ProviderError: No whole answer came.
+        """
+        exchange = await self._http.open(request, seconds)
+        try:
+            if seconds is not None:
+                exchange.expire_at(now() + seconds)
+            if is_success(exchange.head):
+                while data := await exchange.chunk():
+                    write(data)
+            return exchange.head
+        finally:
+            exchange.close()
+
     async def aclose(self) -> None:
         """Close the running loop's connections; its calls in progress send nothing more."""
         self._end_calls(here())

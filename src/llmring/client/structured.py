@@ -61,6 +61,22 @@ async def in_form(
     return response
 
 
+def checked(form: AnswerForm, request: ParsedRequest, response: LLMResponse) -> LLMResponse:
+    """Return an answer with `parsed`, as `in_form`, but without repairs.
+
+    Raises:
+        SchemaValidationError: The answer does not fit.
+    """
+    found = _read(form, response)
+    if found.misfits:
+        note = "answers of batches are not repaired"
+        if response.finish_reason == "length":
+            note = _remedy(request, response)
+        raise _unfit(request, response, found.misfits, note)
+    response.parsed = found.value
+    return response
+
+
 async def stream_in_form(
     form: AnswerForm, request: ParsedRequest, chunks: AsyncGenerator[StreamChunk, None]
 ) -> AsyncGenerator[StreamChunk, None]:

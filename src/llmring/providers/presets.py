@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from llmring.dialects.call_ids import ANY, CallIds
 from llmring.dialects.dialect import EVERY_FIELD, Quirks
+from llmring.providers.batch_apis import BatchApiName
 
 
 class Preset(Struct, frozen=True, kw_only=True):
@@ -24,6 +25,7 @@ class Preset(Struct, frozen=True, kw_only=True):
         apis: Further OpenAI APIs that the server offers.
         second_api: The one of them for requests that Chat Completions can't serve; see `Provider`.
         quirks: Differences from other servers.
+        batches: The name of its batch API, if it has one.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Preset(Struct, frozen=True, kw_only=True):
     apis: tuple[str, ...] = ()
     second_api: str | None = None
     quirks: Quirks = Quirks()
+    batches: BatchApiName | None = None
 
     @property
     def base_url_env(self) -> str:
@@ -178,6 +181,7 @@ _SERVICES = (
         apis=_RESPONSES,
         # https://console.groq.com/docs/reasoning
         quirks=Quirks(think_tags="read"),
+        batches="groq",
     ),
     Preset(
         name="huggingface",
@@ -221,6 +225,7 @@ _SERVICES = (
             call_ids=CallIds("[a-zA-Z0-9]{9}", length=9),
             bridges=True,
         ),
+        batches="mistral",
     ),
     Preset(
         name="moonshot",
@@ -307,6 +312,7 @@ _SERVICES = (
         key_env=("TOGETHER_API_KEY",),
         # https://docs.together.ai/docs/deepseek-r1
         quirks=Quirks(think_tags="read"),
+        batches="together",
     ),
     Preset(
         name="vercel",

@@ -14,6 +14,7 @@ from llmring.chat.parsed_request import ParsedRequest
 from llmring.dialects.dialect import AS_GIVEN, EVERY_FIELD, Dialect, Limits, Quirks
 from llmring.dialects.reported_cost import COST_FIELDS
 from llmring.local.defaults import with_local_defaults
+from llmring.providers.batch_apis import BatchApiName
 from llmring.providers.dialects import DialectName, dialect_named
 from llmring.providers.presets import PRESETS, Preset
 
@@ -44,6 +45,7 @@ class Provider(Struct, frozen=True, kw_only=True):
         second_api: The API, of `apis`, for requests that `main_api` can't express, and for models
             that take tools only there; see `by_api`.
         note: A note that the command line shows whenever this provider answers.
+        batches: The name of its batch API, if it has one.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Provider(Struct, frozen=True, kw_only=True):
     note: str | None = None
     apis: Mapping[str, DialectName] = {}
     second_api: str | None = None
+    batches: BatchApiName | None = None
 
     def speaking(self, api: str | None) -> Dialect:
         """Return the dialect of the API with this name, or the main one by default."""
@@ -108,6 +111,7 @@ _NATIVE = {
             ),
             apis={"responses": "openai_responses"},
             second_api="responses",
+            batches="openai",
         ),
         Provider(
             name="anthropic",
@@ -129,6 +133,7 @@ _NATIVE = {
                 # https://platform.claude.com/docs/en/build-with-claude/vision: 10 MB in base64
                 limits=Limits(request=32 * 2**20, each={"image/": 10 * 2**20 * 3 // 4}),
             ),
+            batches="anthropic",
         ),
         Provider(
             name="google",
@@ -144,6 +149,7 @@ _NATIVE = {
                 # https://ai.google.dev/gemini-api/docs/file-input-methods
                 limits=Limits(request=100 * 2**20, each={"application/pdf": 50 * 2**20}),
             ),
+            batches="gemini",
         ),
         Provider(
             name="ollama",
@@ -181,6 +187,7 @@ KINDS: Mapping[str, Provider] = MappingProxyType(
             base_url_env=(),
             key_env=(),
             second_api=None,
+            batches=None,
             quirks=Quirks(
                 reports_cost=COST_FIELDS,
                 reasoning_field=AS_GIVEN,
@@ -193,6 +200,7 @@ KINDS: Mapping[str, Provider] = MappingProxyType(
             base_url="",
             base_url_env=(),
             key_env=(),
+            batches=None,
             # Claude's signatures are valid on all platforms that serve it, and other servers
             # don't check them.
             # https://platform.claude.com/docs/en/build-with-claude/extended-thinking
@@ -220,6 +228,7 @@ def _from_preset(preset: Preset) -> Provider:
         key_header=preset.key_header,
         quirks=preset.quirks,
         second_api=preset.second_api,
+        batches=preset.batches,
         apis={name: api for name, api in kind.apis.items() if name in preset.apis},
     )
     return row

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from llmring.chat.cost import EXACT, Cost
 from llmring.chat.events import Usage
+from llmring.registry.batch_rates import apart_from_batch, batch_rate, is_batch
 from llmring.registry.catalog import ModelFacts, Rates
 
 _NOTHING = Decimal(0)
@@ -40,8 +41,9 @@ def cost_of(
     """Compute the cost of a call.
 
     If the prompt exceeds the model's long-context threshold, the long-context rates apply to the
-    whole request, answer included. For tokens without a rate of their own see `Rates`; for charges
-    that do not follow from tokens see `caveat`.
+    whole request, answer included. Usage of the service class "batch" is priced at the batch rate.
+    For tokens without a rate of their own see `Rates`; for charges that do not follow from tokens
+    see `caveat`.
 
     Args:
         usage: The tokens that the provider reported.
@@ -59,14 +61,23 @@ def cost_of(
     if (contradiction := _contradiction(usage, has_kinds=has_kinds)) is not None:
         return Unpriced(f"the reported usage does not add up: {contradiction}")
     rates = prices if prices.long_context is None else prices.rates(usage.prompt_tokens)
-    return _of_all_kinds(usage, rates) if has_kinds else _of_text(usage, rates)
+    cost = _of_all_kinds(usage, rates) if has_kinds else _of_text(usage, rates)
+    return cost if usage.service_tier is None else _in_class(cost, usage.service_tier, facts)
+
+
+def _in_class(cost: Cost, tier: str, facts: ModelFacts) -> Cost | Unpriced:
+    """Return the cost at the rate of a service class, if the catalog has rates for it."""
+    if not is_batch(tier):
+        return cost
+    rate = batch_rate(facts.provider, facts.name)
+    return Unpriced(f"no batch rate is known for {facts}") if rate is None else rate.applied(cost)
 
 
 def caveat(usage: Usage) -> str | None:
     """Describe charges that do not follow from tokens, which make the cost inexact."""
     doubts = []
-    if usage.service_tier is not None:
-        doubts.append(f"at standard prices, though served as {usage.service_tier!r}")
+    if usage.service_tier is not None and (tier := apart_from_batch(usage.service_tier)):
+        doubts.append(f"at standard prices, though served as {tier!r}")
     if usage.provider_tool_calls:
         uses = f"{usage.provider_tool_calls} use" + "s" * (usage.provider_tool_calls > 1)
         doubts.append(f"without the provider's charges for {uses} of its own tools")

@@ -1,0 +1,1 @@
+"""Jobs that are answered by a vendor's batch API."""

@@ -1,0 +1,1 @@
+"""Vendors' batch APIs: files of requests that are answered within a day."""
