@@ -111,6 +111,8 @@ def test_a_group_has_help(call: Call) -> None:
         ("init", "lock init"),
         ("validate --file x", "lock validate"),
         ("pull", "local pull"),
+        ("stauts", "status"),
+        ("lokc", "lock"),
     ],
 )
 def test_a_mistyped_command_gets_a_suggestion(call: Call, typed: str, meant: str) -> None:

@@ -322,12 +322,15 @@ def _hint(words: list[str]) -> str:
     """Suggest the command whose name is most similar, if any."""
     import difflib
 
-    names = {" ".join(command.words): command for command in COMMANDS}
-    last_words = {command.words[-1]: command for command in COMMANDS}
+    names = {" ".join(command.words): " ".join(command.words) for command in COMMANDS}
+    last_words = {command.words[-1]: " ".join(command.words) for command in COMMANDS}
+    groups = {command.words[0]: command.words[0] for command in COMMANDS}
     for typed in (" ".join(words[:2]), words[0]):
-        for spellings in (names, last_words):
-            for near in difflib.get_close_matches(typed, spellings, 1):
-                return f"; did you mean 'llmring {' '.join(spellings[near].words)}'?"
+        for spellings in (names, last_words, groups):
+            # Letters in another order are the most frequent slip.
+            swapped = [name for name in spellings if sorted(name) == sorted(typed)]
+            for near in swapped or difflib.get_close_matches(typed, spellings, 1):
+                return f"; did you mean 'llmring {spellings[near]}'?"
     return ""
 
 
