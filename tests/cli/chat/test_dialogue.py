@@ -42,6 +42,16 @@ def kept() -> Path:
     return folder / NAME
 
 
+def test_a_conversation_ends_with_exit_too(person: Person) -> None:
+    child = person()
+    child.expect("You:")
+    child.send("/exit\r")
+    child.expect(pexpect.EOF)
+    child.wait()
+
+    assert child.exitstatus == 0
+
+
 def test_a_conversation_goes_on_and_is_undone_and_saved(person: Person, openai: Vendors) -> None:
     server = openai(stream("I am one."), stream("I am two."), stream("I am three."))
     child = person("-s", "Be brief", "-v")

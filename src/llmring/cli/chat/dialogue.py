@@ -9,7 +9,7 @@ from llmring.chat.response import StreamChunk
 from llmring.cli.answer_printer import source_lines
 from llmring.cli.chat.call_watch import CallWatch
 from llmring.cli.chat.ongoing_chat import Conversation
-from llmring.cli.chat.slash_commands import COMMANDS, QUIT, run_command
+from llmring.cli.chat.slash_commands import COMMANDS, EXIT, QUIT, run_command
 from llmring.cli.lock.terminal import PlainTerminal, Terminal, may_go_on, read_line
 from llmring.cli.output import print_note
 from llmring.exceptions import LLMRingError
@@ -47,7 +47,7 @@ def hold(
     screen.show(f"{talk.model} answers. /help lists commands; /quit ends.")
     with asyncio.Runner() as runner:
         try:
-            while (line := read_line(screen, QUIT)) is not None:
+            while (line := read_line(screen, QUIT)) not in (None, EXIT):
                 if line.startswith("/"):
                     count = len(talk.messages)
                     screen.show(run_command(line, talk))

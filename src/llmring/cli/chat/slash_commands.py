@@ -12,6 +12,8 @@ from llmring.files.attachment import attachment
 from llmring.lockfile.resolve import is_reference
 
 QUIT = "/quit"
+# What other programs call it.
+EXIT = "/exit"
 
 HELP = """\
   /alias [NAME]     ask another alias; without a name, list them
