@@ -178,7 +178,7 @@ def _unknown(kind: str, name: str, known: Collection[str]) -> ConfigurationError
     import difflib
 
     near = difflib.get_close_matches(name, known, 1)
-    advice = f"did you mean {near[0]!r}?" if near else f"make it with llmring {kind}s create"
+    advice = f"did you mean {near[0]!r}?" if near else f"list the {kind}s: llmring {kind}s list"
     return ConfigurationError(f"unknown {kind} {name!r:.100}; {advice}")
 
 
