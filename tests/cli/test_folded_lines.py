@@ -6,7 +6,7 @@ from contextlib import redirect_stdout
 import pytest
 
 from cli.terminal import run_on_terminal, write
-from llmring.cli.folded_lines import print_folded, print_problem
+from llmring.cli.folded_lines import print_diff, print_folded, print_problem
 from llmring.lockfile.problem import Problem
 
 PROBLEM = Problem(3, 1, "error", "profiles", "the name is unknown", "rename it")
@@ -34,6 +34,13 @@ def test_a_line_goes_on_below_its_beginning_and_deeper(screen: Terminal) -> None
     assert screen.getvalue() == "  openai:gpt-6-sol →\n      openai:gpt-6.1-sol\n"
 
 
+def test_prose_goes_on_at_its_own_indent(screen: Terminal) -> None:
+    with redirect_stdout(screen):
+        print_folded("what was asked is not understood", deeper=0)
+
+    assert screen.getvalue() == "what was asked is not\nunderstood\n"
+
+
 def test_a_line_has_its_colour(screen: Terminal) -> None:
     with redirect_stdout(screen):
         print_folded("removed", "error")
@@ -55,7 +62,22 @@ def test_elsewhere_a_problem_is_one_line(capsys: pytest.CaptureFixture[str]) -> 
     assert capsys.readouterr().out == f"{PROBLEM.render('a.lock')}\n"
 
 
-@pytest.mark.parametrize("command", [("check",), ("validate",), ("scan", "."), ("upgrade",)])
+def test_a_diff_has_the_colours_of_git_and_whole_lines(screen: Terminal) -> None:
+    long = "+" + "x" * 40
+    with redirect_stdout(screen):
+        print_diff(f"--- a\n+++ b\n@@ -1 +1 @@\n same\n-old\n{long}\n")
+
+    assert screen.getvalue().splitlines() == [
+        "\x1b[2m--- a\x1b[0m",
+        "\x1b[2m+++ b\x1b[0m",
+        "\x1b[2m@@ -1 +1 @@\x1b[0m",
+        " same",
+        "\x1b[31m-old\x1b[0m",
+        f"\x1b[32m{long}\x1b[0m",
+    ]
+
+
+@pytest.mark.parametrize("command", [("check",), ("validate",), ("scan", ".")])
 def test_commands_break_no_word_at_the_edge(
     command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -50,6 +50,10 @@ def test_a_long_word_is_divided_after_a_joint() -> None:
     assert divided("see openai:gpt-6-luna", 10) == ["see", "openai:", "gpt-6-luna"]
 
 
+def test_divided_lines_keep_the_indent() -> None:
+    assert divided("  price above 272,000 tokens", 18) == ["  price above", "  272,000 tokens"]
+
+
 def test_a_word_without_a_joint_is_divided_anywhere() -> None:
     assert divided("abcdefgh", 3) == ["abc", "def", "gh"]
 

@@ -213,7 +213,7 @@ def test_the_action_checks_every_lockfile_of_a_monorepo(lockfile: Path) -> None:
     )
 
     assert done.returncode == 2
-    assert "services/a/llmring.lock: 0 of 0 packages good" in done.stderr
+    assert "services/a/llmring.lock: no packages, 1 alias" in done.stderr
     assert "::error file=services/b b/llmring.lock,line=1" in done.stdout
     assert "none.lock" in done.stderr
 

@@ -6,21 +6,28 @@ import sys
 from typing import TYPE_CHECKING
 
 from llmring.cli.colour import Style, Styled, columns
-from llmring.cli.output import print_line
+from llmring.cli.output import harmless, print_line
 from llmring.cli.text_width import folded
 
 if TYPE_CHECKING:
     from llmring.lockfile.problem import Problem
 
-# The spaces before what goes on below, more than before the line.
 _DEEPER = 4
 
 _STYLES: dict[str, Style] = {"error": "error", "warning": "warning", "hint": "dim"}
+# As in git.
+_DIFF_STYLES: dict[str, Style] = {"+": "ok", "-": "error"}
 
 
-def print_folded(line: str, style: Style | None = None) -> None:
-    """Print a line of a result, divided between words where the terminal ends."""
-    text = _fitting(line)
+def print_folded(line: str, style: Style | None = None, deeper: int = _DEEPER) -> None:
+    """Print a line of a result, divided between words where the terminal ends.
+
+    Args:
+        line: The line.
+        style: Its style.
+        deeper: The spaces before what goes on below, more than before the line.
+    """
+    text = _fitting(line, deeper)
     print_line(Styled(text, style) if style else text)
 
 
@@ -30,6 +37,14 @@ def print_problem(problem: Problem, path: object) -> None:
     print_line(place, Styled(severity.rstrip(":"), _STYLES[problem.severity]), severity[-1:], rest)
 
 
-def _fitting(line: str) -> str:
-    indent = len(line) - len(line.lstrip()) + _DEEPER
+def print_diff(text: str) -> None:
+    """Print a unified diff in colour; its long lines stay whole, so that they can be copied."""
+    for line in text.splitlines():
+        heading = line.startswith(("+++ ", "--- ", "@@ "))
+        style = "dim" if heading else _DIFF_STYLES.get(line[:1])
+        print_line(Styled(harmless(line), style) if style else harmless(line))
+
+
+def _fitting(line: str, deeper: int = _DEEPER) -> str:
+    indent = len(line) - len(line.lstrip()) + deeper
     return folded(line, columns(sys.stdout), 0, indent)

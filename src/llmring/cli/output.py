@@ -67,7 +67,8 @@ def _on_one_line(text: str) -> str:
 def _for_errors(line: str) -> str:
     """Return a line for standard error; on a terminal, what does not fit goes on below."""
     plain = _CONTROL.sub(" ", _SPACE.sub(" ", line))
-    return folded(plain, columns(sys.stderr), 0, _INDENT)
+    indent = len(plain) - len(plain.lstrip()) + _INDENT
+    return folded(plain, columns(sys.stderr), 0, indent)
 
 
 def print_error_lines(message: str) -> None:

@@ -32,16 +32,23 @@ _JOINTS = frozenset("-:/,.?&=_")
 
 
 def divided(text: str, width: int) -> list[str]:
-    """Divide a text into lines between words, and words that are too long within them."""
+    """Divide a text into lines between words, and words that are too long within them.
+
+    Args:
+        text: The text; its lines keep the spaces at its beginning.
+        width: The number of columns, above 0.
+    """
+    lead = " " * min(len(text) - len(text.lstrip(" ")), width // 2)
+    room = width - len(lead)
     lines = []
-    for line in folded(text, width, 0, 0).split("\n"):
+    for line in folded(text.lstrip(" "), room, 0, 0).split("\n"):
         rest = line
-        while width_of(rest) > width:
-            end = _end_of_first(rest, width)
+        while width_of(rest) > room:
+            end = _end_of_first(rest, room)
             lines.append(rest[:end])
             rest = rest[end:]
         lines.append(rest)
-    return lines
+    return [lead + line for line in lines]
 
 
 def _end_of_first(word: str, width: int) -> int:

@@ -10,11 +10,12 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from llmring.address import is_loopback
-from llmring.cli.commands.doctor import finding_line
+from llmring.cli.commands.doctor import print_finding
 from llmring.cli.env_file_option import add_env_file_option, apply_env_file
+from llmring.cli.folded_lines import print_folded
 from llmring.cli.gateway_port import GATEWAY_PORT
 from llmring.cli.lockfile_options import add_options
-from llmring.cli.output import harmless, print_error, print_note, print_out
+from llmring.cli.output import harmless, print_error, print_note
 from llmring.cli.trust_check import add_trust_option, require_consent
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def handle(args: argparse.Namespace) -> int:
         )
     workers = possible_workers(args.workers)
     for line in prepared.lines:
-        print_out(harmless(line))
+        print_folded(harmless(line))
     if workers == 1:
         prepared.run()
     else:
@@ -179,7 +180,7 @@ def _check(args: argparse.Namespace) -> int:
     found = []
     for finding in _findings(args):
         found.append(finding)
-        print_out(finding_line(finding))
+        print_finding(finding)
     counts = {state: sum(each.state == state for each in found) for state in ("fail", "warn")}
     parts = [f"{count} {state}" for state, count in counts.items() if count]
     print_note(", ".join(parts) or "no problems found")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmring.cli.colour import Style, Styled
+from llmring.cli.folded_lines import print_folded
 from llmring.cli.lockfile_options import add_options
 from llmring.cli.output import print_json, print_out
 from llmring.cli.remote.gateway_client import add_url_option
@@ -55,9 +56,9 @@ def handle(args: argparse.Namespace) -> int:
     if args.json:
         print_json(status)
         return 0
-    print_out(f"lockfile: {shown(Path(status.lockfile))} ({_FOUND_BY[status.found_by]})")
+    print_folded(f"lockfile: {shown(Path(status.lockfile))} ({_FOUND_BY[status.found_by]})")
     if status.project != os.path.realpath(status.lockfile):
-        print_out(f"project: {status.project}")
+        print_folded(f"project: {status.project}")
     print_out(f"profile: {status.profile}")
     _section("providers", _providers(status))
     _section(_circuits_title(status), _circuits(status))

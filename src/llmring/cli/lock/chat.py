@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from llmring.cli.folded_lines import print_diff, print_folded
 from llmring.cli.lock.terminal import PlainTerminal, may_go_on, read_line
 from llmring.cli.lockfile_options import add_options, edit_target
 from llmring.cli.output import harmless, is_terminal, print_error, print_json, print_note, print_out
@@ -254,9 +255,13 @@ def _print(session: Session, turn: Turn) -> None:
 
     if session.who.mode == "guided":
         print_note("guided mode: no model answers; choices are made by rules")
-    print_out(harmless(turn.text))
+    for line in harmless(turn.text).splitlines() or [""]:
+        print_folded(line, deeper=0)
     for proposal, _ in session.tools.proposals:
-        print_out(harmless("\n".join(("", proposal.diff, *proposal_lines(proposal)))))
+        print_out()
+        print_diff(proposal.diff)
+        for each in proposal_lines(proposal):
+            print_folded(harmless(each))
     if turn.ungrounded:
         print_note(f"not from the registry: {turn.ungrounded}")
 

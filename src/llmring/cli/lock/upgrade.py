@@ -11,7 +11,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from llmring.audit import upgrades
-from llmring.cli.folded_lines import print_folded
+from llmring.cli.folded_lines import print_diff, print_folded
 from llmring.cli.lockfile_options import add_scope_options, users_lockfile
 from llmring.cli.output import print_json, print_note, print_out
 from llmring.config.settings import read_clock
@@ -111,7 +111,8 @@ def _print_steps(outcome: UpgradeResult, path: Path) -> None:
         print_folded(f"{binding_upgrade.key}: {step.ref} → {step.to}, price {price}")
     diff = _diff(outcome, path)
     if diff:
-        print_out(f"\n{diff}", end="")
+        print_out()
+        print_diff(diff)
 
 
 def _print_json(outcome: UpgradeResult, path: Path, *, written: bool) -> None:
