@@ -101,6 +101,16 @@ def test_a_group_has_help(call: Call) -> None:
 
 
 @pytest.mark.parametrize(
+    "group", sorted({command.words[0] for command in COMMANDS if len(command.words) > 1})
+)
+def test_a_group_of_commands_has_a_description_of_its_own(call: Call, group: str) -> None:
+    def about(*words: str) -> str:
+        return call(*words, "--help").out.split("\n\n")[1]
+
+    assert about(group) != about()
+
+
+@pytest.mark.parametrize(
     ("typed", "meant"),
     [
         ("alias", "aliases"),

@@ -170,6 +170,18 @@ COMMANDS = (
     Command(("demo",), "commands.demo", "watch failover happen, without keys or network", "use"),
 )
 
+# The descriptions of the overview, and of groups of commands.
+_ABOUT = {
+    "": "Call language models through aliases in a lockfile, with failover.",
+    "auth": "Keep the keys of providers.",
+    "cache": "Manage the answers that gateways keep.",
+    "keys": "Manage the keys for clients of the gateway.",
+    "local": "Manage models on this machine.",
+    "lock": "Create, check and change lockfiles.",
+    "registry": "Show and update the facts about models.",
+    "teams": "Manage the teams that keys of the gateway belong to.",
+}
+
 # Called by shell scripts and by `serve`; not listed in any help.
 HIDDEN = (
     Command(("_complete",), "commands.complete", "list completions"),
@@ -276,7 +288,7 @@ def _overview(words: list[str]) -> int:
     parser = _parser(
         group,
         usage=" ".join(["llmring", *group, "COMMAND [options]"]),
-        description="Call language models through aliases in a lockfile, with failover.",
+        description=_ABOUT[group[0] if group else ""],
         epilog="\n".join([*_listed(group), *([] if group else [EXAMPLES.rstrip()]), MORE]),
     )
     if not group:
