@@ -16,6 +16,7 @@ DECIDE_NOTHING: dict[str, set[str]] = {
         "schemas",  # re-exports the types of `chat`
     },
     "access": set(),
+    "pacing": {"pace_state"},  # a record
     "batch": {
         "batch_calls",  # a protocol
         "outcome",  # a record

@@ -242,3 +242,17 @@ def test_silence_within_an_answer_is_that_of_the_stall() -> None:
 
     assert made.silence(stalled) == 12
     assert made.silence(ProviderResponseError("broken", status=500)) == 0
+
+
+def test_b10_a_wait_for_a_turn_is_no_part_of_an_attempt_s_time() -> None:
+    clock = Clock()
+    progress = call(clock)
+    model = priced()
+    made = AttemptState(progress, model, PREPARE(model), clock.now + 5, 0.0)
+    clock.now += 30
+    made.postpone(30)
+    clock.now += 0.25
+
+    assert made.deadline == clock.now + 4.75
+    [outcome] = made.succeed(200)
+    assert outcome.ms == pytest.approx(250)

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llmring.pacing.pacer import Pacer
 from llmring.routing.call_wishes import CallWishes
 from llmring.routing.policy import Policy
 
@@ -37,3 +38,10 @@ def test_without_wishes_a_policy_is_the_same_object() -> None:
     policy = Policy(max_cost_per_request=1.0)
 
     assert CallWishes().within(policy) is policy
+
+
+def test_b21_a_call_with_patience_asks_each_model_once_and_one_at_a_time() -> None:
+    policy = Policy(retries=3, hedge_after=0.5, timeout=20)
+
+    assert CallWishes().at_leisure(policy) is policy
+    assert CallWishes(patience=Pacer()).at_leisure(policy) == Policy(retries=0, timeout=20)

@@ -6,7 +6,7 @@ thread as long as they need no event loop; see `bridge.inline`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
@@ -23,7 +23,8 @@ from llmring.exceptions import LimitExceededError, ProviderError, ProviderTimeou
 from llmring.limits.admission import Admission, AdmissionControl
 from llmring.limits.backends import leases_for
 from llmring.routing.attempt import AttemptState
-from llmring.routing.circuits import CircuitObserver, Circuits
+from llmring.routing.call_wishes import CallPatience
+from llmring.routing.circuits import CircuitObserver, Circuits, OpenCircuit
 from llmring.routing.failover import Failover
 from llmring.routing.latency import Latencies
 from llmring.routing.policy import Policy
@@ -101,7 +102,12 @@ class Executor:
             if admission is not None:
                 await on_loop()
                 await admission.enter()
-            ask = partial(self._whole, failover, settle, admission)
+            ask: Callable[[AttemptState], Awaitable[T]]
+            if failover.context.patience is None:
+                ask = partial(self._whole, failover, settle, admission)
+            else:
+                await on_loop()
+                ask = self._patient(failover, failover.context.patience, admission, settle)
             first = await self.first_answer(failover, ask)
             answer = await self._later_answer(failover, ask) if first is None else first
         except (ProviderError, LimitExceededError) as error:
@@ -124,9 +130,32 @@ class Executor:
         if rules is None:
             failover.observers = (*failover.observers, *self._observers)
             return None
-        admission = self._admission_control.admitted(rules, failover.deadline)
+        # A call with patience waits for as long as it takes.
+        deadline = failover.deadline if failover.context.patience is None else None
+        admission = self._admission_control.admitted(rules, deadline)
         failover.observers = (*failover.observers, admission, *self._observers)
         return admission
+
+    def _patient(
+        self,
+        failover: Failover,
+        patience: CallPatience,
+        admission: Admission | None,
+        settle: Callable[[AttemptState, HttpHead, bytes], T],
+    ) -> Callable[[AttemptState], Awaitable[T]]:
+        """Build the function that makes an attempt of a call with patience."""
+        from llmring.limits.patient_attempts import PatientAttempts
+
+        send = partial(self._whole, failover)
+        return PatientAttempts(failover, patience, admission, settle, send).ask
+
+    def _blocked(self, failover: Failover) -> Awaitable[Mapping[str, OpenCircuit]]:
+        """Return the open circuits of a call; see `Circuits`."""
+        if failover.context.patience is None:
+            return self._circuits.blocked(failover.targets)
+        from llmring.limits.patient_attempts import closed_circuits
+
+        return closed_circuits(self._circuits, failover, failover.context.patience)
 
     def _leave(self, failover: Failover, admission: Admission | None) -> None:
         del self._calls[failover]
@@ -146,7 +175,7 @@ class Executor:
     ) -> T | None:
         """Make the first attempt alone; None if it fails, or if attempts are to be hedged."""
         if self._circuits.has_failures:
-            failover.blocked = await self._circuits.blocked(failover.targets)
+            failover.blocked = await self._blocked(failover)
         attempt = None if self._hedges(failover) else failover.start()
         if attempt is None:
             return None

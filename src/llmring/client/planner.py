@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from llmring.lockfile.document import ModelRef
     from llmring.registry.catalog import ModelFacts
     from llmring.replay.overrides import Overrides
-    from llmring.routing.call_wishes import CallWishes
+    from llmring.routing.call_wishes import CallPatience, CallWishes
 
 
 class CallPlanner:
@@ -151,10 +151,10 @@ class CallPlanner:
         counts = wishes is not None and wishes.counts
         if route.is_weighed or counts or policy is not route.policy:
             candidates, rules = self._weighed(request, route, policy, candidates, wishes)
-        if wishes is not None and wishes.prefer is not None and policy.affinity:
-            from llmring.routing.order import preferred_first
-
-            candidates = preferred_first(candidates, wishes.prefer)
+        patience = None
+        if wishes is not None:
+            candidates, patience = _as_wished(candidates, wishes, policy, stream=stream)
+            policy = policy if patience is None else wishes.at_leisure(policy)
         if candidates is not models.candidates:
             candidates = retired_last(candidates, route.day)
         progress = NO_PROGRESS
@@ -179,6 +179,8 @@ class CallPlanner:
             until_content=delivery is not Delivery.REVOCABLE,
             checks_form=delivery is Delivery.WHOLE and request.output is not None,
             most_pauses=None if delivery is Delivery.REVOCABLE else MOST_SERVED_SECONDS,
+            patience=patience,
+            tokens=0 if patience is None else _tokens(request, rules),
         )
         timeout = self._timeout
         if request.timeout is not UNSET or policy.timeout is not None:
@@ -234,6 +236,8 @@ class CallPlanner:
             refused=failover.context.refused,
             remark_on=failover.context.remark_on,
             most_pauses=failover.context.most_pauses,
+            patience=failover.context.patience,
+            tokens=failover.context.tokens,
         )
         prepare = self.prepare(request, context.progress, stream=False)
         followup = _failover(
@@ -350,6 +354,27 @@ class CallPlanner:
         if wishes is not None:
             rules = wishes.added_to(rules)
         return ordered(candidates, policy, circumstances), rules
+
+
+def _as_wished(
+    candidates: Sequence[Target | Skip], wishes: CallWishes, policy: Policy, *, stream: bool
+) -> tuple[Sequence[Target | Skip], CallPatience | None]:
+    """Return the models of a call with the preferred one first, and the call's patience."""
+    if wishes.prefer is not None and policy.affinity:
+        from llmring.routing.order import preferred_first
+
+        candidates = preferred_first(candidates, wishes.prefer)
+    patience = None if stream else wishes.patience
+    return candidates if patience is None else patience.ordered(candidates), patience
+
+
+def _tokens(request: ParsedRequest, rules: Rules | None) -> int:
+    """Return the tokens that a request may take."""
+    if rules is not None:
+        return rules.estimate.tokens
+    from llmring.routing.estimate import estimate_tokens
+
+    return estimate_tokens(request).tokens
 
 
 def _failover(

@@ -120,8 +120,11 @@ class RingModels(RingCore):
         try:
             reading = self._active_lockfile.now()
             found, candidates, policy = self._candidates(alias, profile, reading)
+            patience = None
             if wishes is not None:
-                policy = wishes.within(policy)
+                policy, patience = wishes.at_leisure(wishes.within(policy)), wishes.patience
+            if patience is not None:
+                candidates = list(patience.ordered(candidates))
             spans = self._telemetry.embedding(
                 alias,
                 profile,
@@ -133,7 +136,12 @@ class RingModels(RingCore):
 
                 trace = EmbeddingTrace(spans)
             observers = self._hooks if trace is None else [trace, *self._hooks]
-            context = CallContext(policy=policy, observers=observers, most_pauses=self._most_pauses)
+            context = CallContext(
+                policy=policy,
+                observers=observers,
+                most_pauses=self._most_pauses,
+                patience=patience,
+            )
             shared_deadline = SharedDeadline(seconds, self._settings.clock, context)
             if record is not None:
                 record.found(found.alias, shared_deadline.attempts, reading.stamp(profile))

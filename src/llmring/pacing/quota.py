@@ -15,7 +15,7 @@ _PLENTY = 0.5
 
 
 class Quota:
-    """What may still be sent until a limit is reset: requests, or tokens."""
+    """The requests, or the tokens, that may still be sent until a limit is reset."""
 
     def __init__(self) -> None:
         self._left = 0.0
@@ -23,11 +23,17 @@ class Quota:
         self._plenty = 0.0
         self._taken_at = 0.0
 
-    def report(self, limit: RateLimit, now: float) -> None:
-        """Take what a reply reports, now that it has arrived."""
+    def report(self, limit: RateLimit, later: float, now: float) -> None:
+        """Take what a reply reports, now that it has arrived.
+
+        Args:
+            limit: The limit.
+            later: What was sent after the reply's request.
+            now: The time.
+        """
         if limit.reset is None:
             return
-        self._left = limit.remaining
+        self._left = limit.remaining - later
         self._until = now + limit.reset
         self._plenty = float("inf") if limit.limit is None else limit.limit * _PLENTY
 

@@ -104,6 +104,12 @@ class AttemptState:
         """Add a note on the answer to the outcome, with keys redacted."""
         self.notes = (*self.notes, redact(text, self.target.endpoint.secrets))
 
+    def postpone(self, seconds: float) -> None:
+        """Move its beginning and the end of its time by seconds in which it has waited."""
+        self._began += seconds
+        if self.deadline is not None:
+            self.deadline += seconds
+
     def record_usage(self, usage: Usage | None, reported: ReportedCost | None = None) -> None:
         """Set the tokens that the answer took, and settle its cost.
 

@@ -12,6 +12,7 @@ from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.request import LLMRequest
 from llmring.ledger.project import Stamp
 from llmring.lockfile.document import ModelRef
+from llmring.routing.call_wishes import CallPatience
 from llmring.routing.observers import CallObserver
 from llmring.routing.policy import Policy, Rules
 from llmring.routing.refused_parameters import RefusedParameters
@@ -40,6 +41,8 @@ class CallContext(Struct, frozen=True, kw_only=True):
         until_content: Whether the call's deadline holds only until an answer's first content.
         checks_form: Whether an answer is checked for its form when its stream has ended.
         most_pauses: Seconds that the pauses of the call may take together; None for no limit.
+        patience: Gives the call's requests their turns; None if they are sent at once.
+        tokens: The tokens that its request may take, for their turns.
     """
 
     policy: Policy = Policy()
@@ -56,3 +59,5 @@ class CallContext(Struct, frozen=True, kw_only=True):
     until_content: bool = False
     checks_form: bool = False
     most_pauses: float | None = None
+    patience: CallPatience | None = None
+    tokens: int = 0

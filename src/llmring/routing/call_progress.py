@@ -62,6 +62,7 @@ class CallProgress:
         day: The day of the call, for prices.
         timeout: Seconds for the whole call; None for no limit.
         deadline: When the call must be over, on its clock; None for no limit.
+        waited: Seconds that it has waited for its turn, by which its deadline was moved.
         context: The settings of the call.
         observers: The observers of the call.
         attempts: The outcomes so far, skipped models included.
@@ -83,6 +84,7 @@ class CallProgress:
         self.day = day
         self.timeout = timeout
         self.deadline = None if timeout is None else clock() + timeout
+        self.waited = 0.0
         self.context = context
         self.observers: Sequence[CallObserver] = context.observers
         self.attempts: list[Attempt] = []
@@ -95,6 +97,12 @@ class CallProgress:
         self._last_failed: tuple[Target, ProviderError] | None = None
         self._too_small = 0
         self._refused_by: tuple[str, ...] = ()
+
+    def postpone(self, seconds: float) -> None:
+        """Move the end of the call's time by seconds in which it has waited for its turn."""
+        self.waited += seconds
+        if self.deadline is not None:
+            self.deadline += seconds
 
     def begin(self, attempt: DroppableAttempt) -> None:
         """Add an attempt that is about to be made."""

@@ -76,3 +76,15 @@ def test_every_walk_has_the_policy_of_the_call_and_the_day_of_the_ring() -> None
 
     assert (failover.alias, failover.day) == ("fast", date.fromisoformat(TODAY))
     assert failover.context.policy.retries == 2
+
+
+def test_b10_a_wait_for_a_turn_moves_the_end_of_all_later_walks() -> None:
+    shared_deadline = SharedDeadline(60, CLOCK, ONCE)
+
+    first = shared_deadline.failover([FIRST], PREPARE)
+    first.postpone(30.0)
+    second = shared_deadline.failover([FIRST], PREPARE, tokens=7)
+
+    assert first.deadline is not None
+    assert second.deadline == pytest.approx(first.deadline, abs=0.01)
+    assert second.context.tokens == 7

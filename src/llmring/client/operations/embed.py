@@ -11,7 +11,7 @@ from llmring.chat.embedding import EmbeddingResponse
 from llmring.chat.events import Usage
 from llmring.chat.response import Attempt
 from llmring.client.executor import Executor
-from llmring.client.operations.embedding_limits import RulesOfTexts
+from llmring.client.operations.embedding_limits import RulesOfTexts, estimate_texts
 from llmring.client.operations.shared_deadline import SharedDeadline
 from llmring.client.replies.reply_reader import cost_of_call
 from llmring.client.usage_totals import total_cost, total_usage
@@ -89,7 +89,11 @@ async def embed_texts(
         texts = request.texts[start : start + size]
         expected = len(batches[0].vectors[0]) if batches else request.dimensions
         failover = shared_deadline.failover(
-            candidates, embed(texts, request.dimensions), found.alias, rules_of(texts)
+            candidates,
+            embed(texts, request.dimensions),
+            found.alias,
+            rules_of(texts),
+            estimate_texts(texts).tokens if shared_deadline.has_patience else 0,
         )
         try:
             batch = await executor.send(failover, _batch_reader(len(texts), expected))

@@ -33,12 +33,18 @@ class SharedDeadline:
         self._started: list[Failover] = []
         self._until = None if seconds is None else time.monotonic() + seconds
 
+    @property
+    def has_patience(self) -> bool:
+        """True if the requests wait for their turns."""
+        return self._context.patience is not None
+
     def failover(
         self,
         candidates: Sequence[Target | Skip],
         prepare: Callable[[Target], Prepared],
         alias: str | None = None,
         rules: Rules | None = None,
+        tokens: int = 0,
     ) -> Failover:
         """Build the failover over these models.
 
@@ -47,8 +53,12 @@ class SharedDeadline:
             prepare: As for `Failover`.
             alias: As for `Failover`.
             rules: The limits of the request; None for no limits.
+            tokens: The tokens that it may take, for its turn.
         """
-        left = None if self._until is None else max(0.0, self._until - time.monotonic())
+        left = None
+        if self._until is not None:
+            waited = sum(each.waited for each in self._started)
+            left = max(0.0, self._until + waited - time.monotonic())
         failover = Failover(
             prepare,
             candidates,
@@ -57,8 +67,8 @@ class SharedDeadline:
             clock=time.monotonic,
             day=self._clock.today(),
             context=self._context
-            if rules is None
-            else msgspec.structs.replace(self._context, rules=rules),
+            if rules is None and not tokens
+            else msgspec.structs.replace(self._context, rules=rules, tokens=tokens),
         )
         self._started.append(failover)
         return failover
