@@ -72,16 +72,17 @@ class FakeGemini(FakeBatches):
         return as_json({"file": {"name": file.id, "uri": f"{self.url}/v1beta/{file.id}"}})
 
     def create(self, call: str, new: dict[str, Any]) -> Answer:
-        model = call.removesuffix(":batchGenerateContent")
+        model, _, method = call.partition(":")
+        field = {"batchGenerateContent": "contents", "asyncBatchEmbedContent": "content"}[method]
         batch_fields = new["batch"]
-        if model == call or batch_fields.keys() != {"displayName", "inputConfig"}:
+        if batch_fields.keys() != {"displayName", "inputConfig"}:
             return self.error(400, f"wrong batch {new}", "INVALID_ARGUMENT")
         file = self.files[batch_fields["inputConfig"]["fileName"]]
         requests = {}
         for line in file.data.splitlines():
             each = json.loads(line)
             assert each.keys() == {"key", "request"}
-            assert "contents" in each["request"]
+            assert field in each["request"]
             requests[each["key"]] = each["request"]
         if self.at_work() + len(requests) > self.queue:
             return self.error(429, "quota", "RESOURCE_EXHAUSTED")

@@ -1,5 +1,7 @@
 """Jobs at vendors' batch APIs, from the rows to their outcomes."""
 
+import contextlib
+import json
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
@@ -7,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from batch_jobs import Job, Killed, TurnedClock, rows, target_at
+from batch_jobs import Job, Killed, TurnedClock, VendorCalls, rows, target_at
 from batch_vendors import VENDORS
 from fake_batches import DAY, HOUR, KEY, FakeBatches
 from fake_openai_batches import FakeOpenAI
@@ -79,6 +82,51 @@ def test_b39_parts_are_sent_in_the_order_of_the_rows(vendor: FakeBatches, tmp_pa
     sent = [[id_[-1] for id_ in batch.requests] for batch in vendor.batches.values()]
     assert sent == [["0", "1"], ["2", "3"], ["4"]]
     assert answers(job) == {f"row-{n}" for n in range(5)}
+
+
+@pytest.mark.parametrize("name", ["openai", "mistral"])
+def test_b39_a_row_is_rendered_as_for_a_call(vendor: FakeBatches, tmp_path: Path) -> None:
+    fields: dict[str, Any] = {"temperature": 0.5, "max_tokens": 9, "stop": "x"}
+    target = target_at(vendor)
+    Job(vendor, tmp_path, rows(1, **fields), target=target).run()
+
+    [row] = rows(1, **fields)
+    live = VendorCalls().prepare(row.request)(target).http
+
+    [batch] = vendor.batches.values()
+    assert {"model": "some-model", **batch.requests["row-0"]} == json.loads(live.body)
+
+
+@pytest.mark.parametrize(
+    ("name", "reply"),
+    [
+        ("openai", b'{"data":[{"index":0,"embedding":[1.0,2.0]}],"usage":{"prompt_tokens":100}}'),
+        ("mistral", b'{"data":[{"index":0,"embedding":[1.0,2.0]}],"usage":{"prompt_tokens":100}}'),
+        ("gemini", b'{"embedding":{"values":[1.0,2.0]}}'),
+    ],
+)
+def test_b39_texts_are_embedded_by_a_batch(
+    vendor: FakeBatches, tmp_path: Path, reply: bytes
+) -> None:
+    vendor.reply = lambda _id, _body: (200, reply)
+    texts = [replace(row, operation="embeddings", texts=("some text",)) for row in rows(2)]
+
+    kept = Job(vendor, tmp_path, texts).run()
+
+    assert [kept[f"row-{n}"].vectors for n in range(2)] == [[[1.0, 2.0]]] * 2
+    cost = None if vendor.provider == "google" else Decimal("0.0001")
+    assert kept["row-0"].cost == cost
+
+
+def test_b39_several_texts_for_a_row_are_refused_where_a_batch_takes_one(
+    clock: TurnedClock, tmp_path: Path
+) -> None:
+    with VENDORS["gemini"](clock) as vendor:
+        [row] = rows(1)
+        kept = Job(vendor, tmp_path, [replace(row, operation="embeddings", texts=("a", "b"))]).run()
+
+        assert kept["row-0"].error_class == "UnsupportedFeatureError"
+        assert vendor.asked == []
 
 
 def test_b39_a_row_that_batches_refuse_fails_before_anything_is_uploaded(
@@ -471,6 +519,42 @@ def test_b45_a_batch_of_another_key_is_reported_and_not_sent_again(
     job = Job(vendor, tmp_path, rows(2))
     job.run()
     assert answers(job) == {"row-0", "row-1"}
+
+
+@each_vendor
+def test_b45_a_part_that_was_being_sent_with_another_key_is_not_sent_again_silently(
+    vendor: FakeBatches, tmp_path: Path
+) -> None:
+    folder = interrupted_at_creation(vendor, tmp_path)
+    other = target_at(vendor, key="sk-another-key-123456")
+
+    with pytest.raises(UnclearBatchError, match="another key"):
+        Job(vendor, folder, rows(2), target=other).submit()
+
+
+def interrupted_at_creation(vendor: FakeBatches, path: Path) -> Path:
+    """Return the folder of a job that ended between the creation of its batch and the note."""
+    for moment in range(30):
+        folder = path / str(moment)
+        folder.mkdir()
+        vendor.clock.kill_in = moment
+        with contextlib.suppress(Killed):
+            Job(vendor, folder, rows(2)).submit()
+        if vendor.batches:
+            return folder
+    raise AssertionError
+
+
+def test_b41_a_look_alone_sends_nothing(openai: FakeOpenAI, tmp_path: Path) -> None:
+    openai.queue = 2
+    job = Job(openai, tmp_path, rows(4), most_rows=2)
+    job.submit()
+    openai.clock.time += DAY / 2
+    openai.asked.clear()
+
+    job.do(lambda run: run.poll(sends=False))
+
+    assert {each.partition(" ")[0] for each in openai.asked} == {"GET"}
 
 
 def test_a_key_that_the_vendor_refuses_ends_the_job(openai: FakeOpenAI, tmp_path: Path) -> None:

@@ -42,10 +42,25 @@ class Submission:
                 continue
             if part.queued_until is not None and self._job.clock.now() < part.queued_until:
                 return
-            if self._api.files is not None and part.file is None:
+            self._check_key(part)
+            # Another account may not have the file.
+            is_there = part.file is not None and part.file_mark == self._job.mark
+            if self._api.files is not None and not is_there:
                 await self._upload(part)
             if not await self._create(part):
                 return
+
+    def _check_key(self, part: BatchPart) -> None:
+        """Check that a part was not being sent with another key.
+
+        Raises:
+            UnclearBatchError: It was, so that this key can't find its batch.
+        """
+        if part.creating is not None and part.mark != self._job.mark and not self._resubmit:
+            raise UnclearBatchError(
+                f"part {part.number}: it was being sent with another key when the job was stopped; "
+                "set that key, or resume with resubmit (--resubmit) to send the part again"
+            )
 
     async def find(self, part: BatchPart) -> bool:
         """Find the batch of a part whose creation was interrupted; return True if there is one.
@@ -90,7 +105,7 @@ class Submission:
                 if await self._take_uploaded(part, name):
                     return
             else:
-                self._job.note("uploaded", part, file=file)
+                self._job.note("uploaded", part, file=file, mark=self._job.mark)
                 return
 
     async def _take_uploaded(self, part: BatchPart, name: str) -> bool:
@@ -104,7 +119,7 @@ class Submission:
         )
         found = next((each.id for each in files if each.name == name), None)
         if found is not None:
-            self._job.note("uploaded", part, file=found)
+            self._job.note("uploaded", part, file=found, mark=self._job.mark)
         return found is not None
 
     async def _create(self, part: BatchPart) -> bool:
@@ -123,7 +138,7 @@ class Submission:
                 body=body,
                 headers=part.headers,
             )
-            self._job.note("creating", part, tag=new.tag)
+            self._job.note("creating", part, tag=new.tag, mark=self._job.mark)
             try:
                 state = await self._job.door.once(
                     self._api.create(new), self._api.state, large=bool(body)

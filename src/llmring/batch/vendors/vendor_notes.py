@@ -54,7 +54,7 @@ class VendorNote(Struct, frozen=True, kw_only=True, omit_defaults=True):
         tag: The tag of its batch, or the name of its file.
         file: The vendor's ID of a file.
         batch: The vendor's ID of a batch.
-        mark: The mark of the key with which the batch was created.
+        mark: The mark of the key that was used.
         state: The state of a batch, whenever it has changed.
         until: When a part that the vendor did not take is sent again.
         reason: Why it was not taken.

@@ -24,11 +24,12 @@ class BatchPart(Struct, kw_only=True):
         round: How often its requests have been sent before.
         uploading: The name under which its file is being uploaded; None if no upload is open.
         file: The vendor's ID of its file.
+        file_mark: The mark of the key with which the file was uploaded.
         creating: When the creation of its batch began; None if none is open.
         tries: How often its batch has been created.
         batch: The ID of its batch.
         earlier: The IDs of batches of this part that the vendor did not take.
-        mark: The mark of the key with which the batch was created.
+        mark: The mark of the key with which the batch was created, or is being created.
         state: The last known state of the batch.
         queued_until: When a batch that was not taken is sent again; None if none waits.
         queued: How often it has waited.
@@ -49,6 +50,7 @@ class BatchPart(Struct, kw_only=True):
     round: int = 0
     uploading: str | None = None
     file: str | None = None
+    file_mark: str = ""
     creating: float | None = None
     tries: int = 0
     batch: str | None = None
@@ -156,9 +158,9 @@ def _take(part: BatchPart, note: VendorNote) -> None:
         case "uploading":
             part.uploading = note.tag
         case "uploaded":
-            part.uploading, part.file = None, note.file
+            part.uploading, part.file, part.file_mark = None, note.file, note.mark
         case "creating":
-            part.creating, part.queued_until = note.at, None
+            part.creating, part.mark, part.queued_until = note.at, note.mark, None
             part.tries += 1
         case "created":
             part.creating, part.batch, part.mark = None, note.batch, note.mark

@@ -117,10 +117,13 @@ class VendorRun:
         if not self._job.progress.is_cancelled:
             await self._submission.send()
 
-    async def poll(self) -> VendorStatus:
+    async def poll(self, *, sends: bool = True) -> VendorStatus:
         """Look once at each batch that is at work, and send parts that have waited.
 
         While the vendor does not answer, all stays as it is; `status` has the errors.
+
+        Args:
+            sends: False to look only.
 
         Raises:
             UnclearBatchError: As for `submit`.
@@ -131,7 +134,8 @@ class VendorRun:
         for part in self._job.parts():
             if part.is_open and part.mark == mark:
                 await self._look(part)
-        await self._send_waiting()
+        if sends:
+            await self._send_waiting()
         return self.status()
 
     async def collect(self) -> AsyncIterator[RowOutcome]:

@@ -176,7 +176,7 @@ ANTHROPIC = BatchApi(
     name="anthropic",
     most_requests=100_000,
     most_bytes=256 * 1_000_000,
-    paths=frozenset({"/v1/messages"}),
+    endings=("/v1/messages",),
     refused={
         **NOT_STREAMED,
         "speed": "batches have one speed",

@@ -148,14 +148,15 @@ class BatchApi(Struct, frozen=True, kw_only=True):
         most_requests: The most requests of a batch.
         most_bytes: The most bytes of its input.
         most_texts: The most texts to embed in a batch; None for no limit.
-        paths: The paths that its requests may have, below the base URL; None for any.
+        endings: The ends of the paths that its requests may have.
         refused: Fields of a request that batches refuse, with the reason.
         tags: True if a batch carries a tag, by which it is found again.
         queues: Codes of errors that mean "too much at a time": the same batch may be sent later.
         results_last: Seconds for which results are kept.
         results_from: The moment from which these seconds count.
         gone: The statuses with which results that the vendor has deleted are refused.
-        line: Builds the line of a request, from its ID, its path, and its body.
+        line: Builds the line of a request, from its ID, its path, and its body; raises
+            UnsupportedFeatureError if no batch takes it.
         joined: Joins the lines to the input of a batch.
         files: The store of input files; None if the input is sent with the batch.
         create: Builds the request that creates a batch.
@@ -172,7 +173,7 @@ class BatchApi(Struct, frozen=True, kw_only=True):
     most_requests: int
     most_bytes: int
     most_texts: int | None = None
-    paths: frozenset[str] | None = None
+    endings: tuple[str, ...]
     refused: Mapping[str, str] = NOT_STREAMED
     tags: bool = True
     queues: frozenset[str] = frozenset()

@@ -33,9 +33,12 @@ from llmring.dialects.batches.batch_api import (
 )
 from llmring.dialects.dialect import Outgoing
 from llmring.dialects.gemini import files
+from llmring.exceptions import UnsupportedFeatureError
 from llmring.wire import HttpHead
 
 _PAGE = 100
+_GENERATES = ":generateContent"
+_EMBEDS = ":batchEmbedContents"
 # "BATCH_STATE_" at the API, "JOB_STATE_" in Google's SDK. A paused batch goes on later.
 _PHASES: Mapping[str, Phase] = {
     "SUCCEEDED": "ended",
@@ -108,14 +111,28 @@ def _token(mark: str | None) -> str:
     return f"&pageToken={quote(mark, safe='')}" if mark else ""
 
 
-def _line(id_: str, path: str, body: bytes) -> bytes:  # noqa: ARG001 -- one path a batch
-    return msgspec.json.encode({"key": id_, "request": msgspec.Raw(body)})
+class _Texts(Struct):
+    requests: list[msgspec.Raw]
+
+
+def _line(id_: str, path: str, body: bytes) -> bytes:
+    request = msgspec.Raw(body)
+    if path.endswith(_EMBEDS):
+        texts = msgspec.json.decode(body, type=_Texts).requests
+        if len(texts) != 1:
+            raise UnsupportedFeatureError(
+                f"batches of Google embed one text for each row, and this one has {len(texts)}; "
+                "ask this row live"
+            )
+        request = texts[0]
+    return msgspec.json.encode({"key": id_, "request": request})
 
 
 def _create(new: NewBatch) -> Outgoing:
     batch = {"displayName": new.tag, "inputConfig": {"fileName": new.file}}
     model = quote(new.model.removeprefix("models/"), safe="")
-    return Outgoing(f"/v1beta/models/{model}:batchGenerateContent", {"batch": batch})
+    call = "asyncBatchEmbedContent" if new.path.endswith(_EMBEDS) else "batchGenerateContent"
+    return Outgoing(f"/v1beta/models/{model}:{call}", {"batch": batch})
 
 
 def _path(name: str) -> str:
@@ -222,7 +239,8 @@ def _result(line: bytes) -> LineResult | None:
     except msgspec.DecodeError:
         return None
     if response := bytes(found.response):
-        return LineResult(id=found.key, end="answered", status=200, body=response)
+        body = _as_of_live_request(response)
+        return LineResult(id=found.key, end="answered", status=200, body=body)
     fault = found.error or found.status or _RpcStatus()
     code = fault.status or _named(fault.code)
     if code == "CANCELLED":
@@ -237,6 +255,19 @@ def _result(line: bytes) -> LineResult | None:
         message=fault.message,
         code=code,
     )
+
+
+class _OneVector(Struct):
+    embedding: msgspec.Raw
+
+
+def _as_of_live_request(response: bytes) -> bytes:
+    """Return a response as a live request gets it, which has a list of vectors."""
+    try:
+        vector = msgspec.json.decode(response, type=_OneVector).embedding
+    except msgspec.DecodeError:
+        return response
+    return msgspec.json.encode({"embeddings": [vector]})
 
 
 def _named(code: int | str | None) -> str | None:
@@ -255,6 +286,7 @@ GEMINI = BatchApi(
     most_requests=200_000,
     # Google takes 2 GB; an input is in memory while it is sent.
     most_bytes=200 * 1_000_000,
+    endings=(_GENERATES, _EMBEDS),
     queues=frozenset({"RESOURCE_EXHAUSTED"}),
     # Files, results among them, are deleted after 48 hours.
     # https://ai.google.dev/gemini-api/docs/files

@@ -342,7 +342,7 @@ OPENAI = _api(
     most_requests=50_000,
     most_bytes=200 * _MB,
     most_texts=50_000,
-    paths=frozenset({_CHAT, "/responses", "/embeddings"}),
+    endings=(_CHAT, "/responses", "/embeddings"),
     refused={
         **NOT_STREAMED,
         "background": "batches are in the background by themselves",
@@ -356,7 +356,7 @@ GROQ = _api(
     Variant(),
     most_requests=50_000,
     most_bytes=100 * _MB,
-    paths=frozenset({_CHAT}),
+    endings=(_CHAT,),
     queues=_TOO_MUCH,
     results_last=30 * DAY_SECONDS,
 )
@@ -366,7 +366,7 @@ TOGETHER = _api(
     Variant(purpose="batch-api", has_metadata=False, pages=None),
     most_requests=50_000,
     most_bytes=100 * _MB,
-    paths=frozenset({_CHAT}),
+    endings=(_CHAT,),
     queues=_TOO_MUCH,
 )
 # Its pages disagree on the most requests, 1,000,000 or 100,000; this is the smaller number.
@@ -376,7 +376,7 @@ MISTRAL = _api(
     Variant(jobs="/batch/jobs", job_shape=True, window=None, pages="number"),
     most_requests=100_000,
     most_bytes=512 * _MB,
-    paths=frozenset({_CHAT, "/embeddings"}),
+    endings=(_CHAT, "/embeddings"),
     queues=_TOO_MUCH,
     results_last=DAY_SECONDS,
     results_from="ended",
