@@ -28,7 +28,7 @@ def test_the_requests_are_sent_with_the_batch() -> None:
         tag="t",
         model="m",
         path="/v1/messages",
-        body=ANTHROPIC.joined(lines),
+        body=ANTHROPIC.input_of(b"".join(line + b"\n" for line in lines)),
         headers={"anthropic-beta": "x"},
     )
 

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from llmring.dialects.batches.batch_api import (
-    json_lines,
     number_in,
     object_of,
     required_id,
@@ -16,10 +15,6 @@ from llmring.exceptions import UnreadableResponseError
 from llmring.wire import HttpHead
 
 HEAD = HttpHead(200, {"content-type": "application/json"})
-
-
-def test_lines_are_joined_with_an_end_each() -> None:
-    assert json_lines([b"{}", b"[]"]) == b"{}\n[]\n"
 
 
 @pytest.mark.parametrize(

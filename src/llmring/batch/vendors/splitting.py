@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
@@ -22,6 +23,7 @@ _PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _LONGEST_ID = 64
 # Room for what surrounds the lines.
 _FRAME_BYTES = 64
+_TURN_ROWS = 256
 
 # Makes the HTTP request of a row, with the target whose API it is for.
 Render = Callable[[RowRequest], Awaitable[tuple[HttpRequest, Target]]]
@@ -76,7 +78,10 @@ class Splitter:
         self, requests: Iterable[RowRequest]
     ) -> AsyncIterator[WrittenPart | RowOutcome]:
         """Yield the parts as they are complete, and the failures of rows that no batch takes."""
-        for request in requests:
+        for count, request in enumerate(requests):
+            if count % _TURN_ROWS == 0:
+                # Other tasks, and signals, get their turn.
+                await asyncio.sleep(0)
             try:
                 key, mark, line = await self._line(request)
             except LLMRingError as error:

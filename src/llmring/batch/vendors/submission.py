@@ -68,6 +68,7 @@ class Submission:
         Raises:
             UnclearBatchError: The vendor's list does not settle it.
         """
+        self._check_key(part)
         return await self._take_created(part)
 
     def queue(self, part: BatchPart, reason: str) -> None:
@@ -91,7 +92,7 @@ class Submission:
         if part.uploading is not None and await self._take_uploaded(part, name):
             return
         for turn in range(_TRIES):
-            data = self._api.joined(list(self._job.files.lines(part.number)))
+            data = self._api.input_of(self._job.files.path(part.number, "lines").read_bytes())
             self._job.note("uploading", part, tag=name)
             try:
                 content = FileContent(name=name, media_type=store.media_type, data=data)
@@ -129,7 +130,7 @@ class Submission:
         for turn in range(_TRIES):
             body = b""
             if self._api.files is None:
-                body = self._api.joined(list(self._job.files.lines(part.number)))
+                body = self._api.input_of(self._job.files.path(part.number, "lines").read_bytes())
             new = NewBatch(
                 tag=self._tag(part, part.tries + 1),
                 model=part.api_model,

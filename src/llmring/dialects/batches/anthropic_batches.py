@@ -43,8 +43,9 @@ def _line(id_: str, path: str, body: bytes) -> bytes:  # noqa: ARG001 -- batches
     return msgspec.json.encode({"custom_id": id_, "params": msgspec.Raw(body)})
 
 
-def _joined(lines: Sequence[bytes]) -> bytes:
-    return b'{"requests":[' + b",".join(lines) + b"]}"
+def _input_of(lines: bytes) -> bytes:
+    # In JSON, a newline is always escaped.
+    return b"".join((b'{"requests":[', lines.removesuffix(b"\n").replace(b"\n", b","), b"]}"))
 
 
 def _create(new: NewBatch) -> Outgoing:
@@ -184,7 +185,7 @@ ANTHROPIC = BatchApi(
     tags=False,
     results_last=29 * DAY_SECONDS,
     line=_line,
-    joined=_joined,
+    input_of=_input_of,
     create=_create,
     look=_look,
     state=_state,

@@ -157,7 +157,7 @@ class BatchApi(Struct, frozen=True, kw_only=True):
         gone: The statuses with which results that the vendor has deleted are refused.
         line: Builds the line of a request, from its ID, its path, and its body; raises
             UnsupportedFeatureError if no batch takes it.
-        joined: Joins the lines to the input of a batch.
+        input_of: Makes the input of a batch out of its lines, each with a newline at its end.
         files: The store of input files; None if the input is sent with the batch.
         create: Builds the request that creates a batch.
         look: Builds the request for the state of a batch, from its ID.
@@ -181,7 +181,7 @@ class BatchApi(Struct, frozen=True, kw_only=True):
     results_from: Literal["created", "ended"] = "created"
     gone: frozenset[int] = frozenset({404, 410})
     line: Callable[[str, str, bytes], bytes]
-    joined: Callable[[Sequence[bytes]], bytes]
+    input_of: Callable[[bytes], bytes]
     files: FileUpload | None = None
     create: Callable[[NewBatch], Outgoing]
     look: Callable[[str], Outgoing]
@@ -193,9 +193,9 @@ class BatchApi(Struct, frozen=True, kw_only=True):
     result: Callable[[bytes], LineResult | None]
 
 
-def json_lines(lines: Sequence[bytes]) -> bytes:
-    """Join lines to a JSONL file."""
-    return b"".join(line + b"\n" for line in lines)
+def as_lines(lines: bytes) -> bytes:
+    """Return the lines, which are a JSONL file."""
+    return lines
 
 
 def object_of(head: HttpHead, body: bytes) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from llmring.dialects.batches.batch_api import (
     LineResult,
     NewBatch,
     Phase,
-    json_lines,
+    as_lines,
     number_in,
     object_of,
     required_id,
@@ -295,7 +295,7 @@ GEMINI = BatchApi(
     # A file that does not exist is one without permission.
     gone=frozenset({403, 404}),
     line=_line,
-    joined=json_lines,
+    input_of=as_lines,
     files=FileUpload(
         media_type="application/jsonl",
         upload=files.upload,

@@ -28,7 +28,7 @@ from llmring.dialects.batches.batch_api import (
     LineResult,
     NewBatch,
     Phase,
-    json_lines,
+    as_lines,
     number_in,
     object_of,
     required_id,
@@ -310,7 +310,7 @@ def _api(name: str, variant: Variant, **limits: Any) -> BatchApi:
         name=name,
         tags=variant.has_metadata,
         line=partial(_line, variant),
-        joined=json_lines,
+        input_of=as_lines,
         files=FileUpload(
             media_type="application/jsonl",
             upload=partial(_upload, variant),
