@@ -19,6 +19,8 @@ DECIDE_NOTHING: dict[str, set[str]] = {
     "pacing": {"pace_state"},  # a record
     "batch": {
         "batch_calls",  # a protocol
+        "input/record",  # a type
+        "input/row_source",  # a protocol and a record
         "outcome",  # a record
         "row",  # records
         "vendors/collection",  # a part of `vendor_run`, and tested there

@@ -18,12 +18,14 @@ class InputRow(Struct, frozen=True):
         id: Its ID, the same for the same input on every machine.
         values: Its columns by name.
         place: Where it is, for messages, such as "people.csv, line 3".
+        folder: The folder from which relative paths in its columns are looked up.
     """
 
     ordinal: int
     id: str
     values: Mapping[str, Any]
     place: str
+    folder: str = "."
 
 
 class RowRequest(Struct, frozen=True):

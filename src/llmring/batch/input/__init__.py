@@ -1,0 +1,1 @@
+"""Rows of an input, and the requests that are made of them."""
