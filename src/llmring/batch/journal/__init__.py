@@ -1,0 +1,1 @@
+"""Journals of batches: the outcome of each row on disk, before it counts."""

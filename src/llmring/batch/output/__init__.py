@@ -1,0 +1,1 @@
+"""Outputs of batches: the columns of the input and the answers, in files."""

@@ -1,0 +1,49 @@
+from pathlib import Path
+
+from batch_outcomes import bad, ok, request
+from llmring.batch.journal.changed_job import ChangeCounts, counted_changes, results_kept
+from llmring.batch.journal.job_results import encoded
+
+
+def results(tmp_path: Path) -> list[Path]:
+    path = tmp_path / "results-0001.jsonl"
+    done = [ok(0, "a", digest="A"), ok(1, "b", digest="B"), ok(2, "b2", digest="B"), bad(3)]
+    path.write_bytes(b"".join(map(encoded, done)))
+    return [path]
+
+
+def test_b28_equal_requests_are_counted_as_often_as_they_were_asked(tmp_path: Path) -> None:
+    asked = [request(at, digest) for at, digest in enumerate(["B", "B", "B", "C"])]
+
+    assert counted_changes(results(tmp_path), iter(asked)) == ChangeCounts(done=3, same=2)
+
+
+def test_b28_rows_that_have_moved_keep_their_own_answers(tmp_path: Path) -> None:
+    asked = [request(at, digest) for at, digest in enumerate(["new", "A", "B", "other", "B"])]
+
+    kept = list(results_kept(results(tmp_path), iter(asked), by_id=False))
+
+    assert [(each.ordinal, each.text) for each in kept] == [(1, "a"), (2, "b"), (4, "b2")]
+
+
+def test_b28_a_row_that_was_removed_takes_no_answer_of_another(tmp_path: Path) -> None:
+    kept = list(results_kept(results(tmp_path), iter([request(0, "B")]), by_id=False))
+
+    assert [(each.ordinal, each.text) for each in kept] == [(0, "b")]
+
+
+def test_b28_rows_with_ids_are_matched_by_them(tmp_path: Path) -> None:
+    asked = [request(0, "changed", "row-1"), request(1, "changed", "row-0")]
+
+    kept = list(results_kept(results(tmp_path), iter(asked), by_id=True))
+
+    assert [(each.ordinal, each.text, each.digest) for each in kept] == [
+        (0, "b", "changed"),
+        (1, "a", "changed"),
+    ]
+
+
+def test_b28_what_answers_have_cost_is_counted_once(tmp_path: Path) -> None:
+    [kept] = results_kept(results(tmp_path), iter([request(0, "A")]), by_id=False)
+
+    assert (kept.cost, kept.cost_reason, kept.tokens_in) == (None, None, None)
