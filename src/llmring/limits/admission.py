@@ -218,11 +218,20 @@ class Admission(CallObserver):
         from llmring.limits.lease_broker import BudgetNeed
 
         day = self._clock.now().date()
-        cost = rules.estimate.cost(target.facts, day)
-        amount = 0 if isinstance(cost, Unpriced) else nanos(rules.extras.added_to(cost))
+
+        def amount(account: Account) -> int:
+            cost = (
+                rules.estimate.most_cost(target.facts, day)
+                if account.is_hard
+                else rules.estimate.cost(target.facts, day)
+            )
+            return 0 if isinstance(cost, Unpriced) else nanos(rules.extras.added_to(cost))
+
         needs = [
             BudgetNeed(
-                broker.budget(account.key, label_of(each.period, day)), amount, nanos(each.usd)
+                broker.budget(account.key, label_of(each.period, day)),
+                amount(account),
+                nanos(each.usd),
             )
             for account, each in budgets
         ]

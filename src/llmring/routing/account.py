@@ -33,6 +33,8 @@ class Account(Struct, frozen=True, kw_only=True):
         max_concurrency: Calls that it may have in progress; None for no limit.
         budgets: What it may spend.
         waits: True if a call waits for its turn; False if it is refused at once.
+        is_hard: True if what a request may cost at most is set aside for it, not what it is likely
+            to cost, so that the budgets are never exceeded.
     """
 
     key: str
@@ -42,6 +44,7 @@ class Account(Struct, frozen=True, kw_only=True):
     max_concurrency: int | None = None
     budgets: tuple[Budget, ...] = ()
     waits: bool = True
+    is_hard: bool = False
 
     @property
     def is_limited(self) -> bool:

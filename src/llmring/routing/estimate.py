@@ -18,6 +18,10 @@ from llmring.routing.failure_policy import may_have_run
 
 # The assumed length of an answer without a limit; most are shorter.
 USUAL_ANSWER_TOKENS = 1000
+# The longest answer of a model whose own limit is not known.
+_LONGEST_ANSWER_TOKENS = 65_536
+# No text has more tokens than bytes, and the estimate takes about four bytes for one.
+_MOST_PROMPT_SHARE = 4
 
 
 class TokenEstimate(Struct, frozen=True):
@@ -28,11 +32,13 @@ class TokenEstimate(Struct, frozen=True):
         answer: Tokens of the longest answer that the request allows; without a limit, of a usual
             answer and the reasoning that is asked for.
         answers: The number of answers that the model writes.
+        is_limited: True if the request limits the length of its answer.
     """
 
     prompt: int
     answer: int
     answers: int = 1
+    is_limited: bool = False
 
     @property
     def tokens(self) -> int:
@@ -46,12 +52,22 @@ class TokenEstimate(Struct, frozen=True):
         usage = Usage(prompt_tokens=self.prompt, completion_tokens=answer * self.answers)
         return cost_of(usage, facts, day)
 
+    def most_cost(self, facts: ModelFacts | None, day: date | None) -> Cost | Unpriced:
+        """Return what the request may cost at most, apart from documents and audio."""
+        answer = self.answer
+        if not self.is_limited:
+            answer = _LONGEST_ANSWER_TOKENS
+            if facts is not None and facts.max_output is not None:
+                answer = facts.max_output
+        most = TokenEstimate(self.prompt * _MOST_PROMPT_SHARE, answer, self.answers)
+        return most.cost(facts, day)
+
 
 def estimate_tokens(request: ParsedRequest) -> TokenEstimate:
     """Estimate the tokens that this request will take."""
     prompt = estimated(request, request.model or "", "").tokens
     if request.max_tokens is not None:
-        return TokenEstimate(prompt, request.max_tokens, request.written)
+        return TokenEstimate(prompt, request.max_tokens, request.written, is_limited=True)
     reasoning = request.reasoning
     thought = reasoning.as_tokens if reasoning is not None and not reasoning.is_off else 0
     return TokenEstimate(prompt, USUAL_ANSWER_TOKENS + thought, request.written)

@@ -1,0 +1,496 @@
+"""One run of a batch: rows are sent as places become free, and each outcome is kept."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterable, Callable, Iterable
+from decimal import Decimal
+
+from msgspec import Struct
+
+from llmring.batch.batch_calls import BatchCalls
+from llmring.batch.engine import row_result
+from llmring.batch.engine.equal_rows import EqualRows, same
+from llmring.batch.engine.failure_kind import FailureKind, unusable_message
+from llmring.batch.engine.failure_watch import FailureWatch
+from llmring.batch.engine.journal import Journal, Pace
+from llmring.batch.engine.outcome_keeper import OutcomeKeeper
+from llmring.batch.engine.progress import BatchProgress, ModelPace, RateMeter
+from llmring.batch.engine.report import BatchReport
+from llmring.batch.engine.row_caller import CallResult, RowCaller
+from llmring.batch.engine.row_queue import Lane, RowQueue, Work
+from llmring.batch.engine.row_reader import Row, RowReader
+from llmring.batch.engine.row_supply import Build, RowSupply
+from llmring.batch.engine.settings import BatchSettings
+from llmring.batch.engine.spending import reached_message, require_prices
+from llmring.batch.engine.stop_reason import StopReason, exit_code
+from llmring.batch.engine.totals import Totals
+from llmring.batch.outcome import RowOutcome
+from llmring.batch.row import InputRow
+from llmring.chat.cost import EXACT
+from llmring.exceptions import BudgetExceededError, LLMRingError
+
+_MOST_PAUSE_SECONDS = 60.0
+# Rows that wait, as a multiple of those in flight.
+_WAITING = 4
+# How often what waits for a turn is called back, after the job was told to stop.
+_RECALL_SECONDS = 0.5
+
+OnRow = Callable[[RowOutcome, InputRow, object], None]
+
+
+class Parts(Struct, frozen=True, kw_only=True):
+    """What a run is made of.
+
+    Attributes:
+        id: The ID of the job.
+        calls: The calls of the ring.
+        caller: Calls models for rows.
+        rows: The rows.
+        build: Builds the request of a row.
+        total: The number of rows; None if it is unknown.
+        journal: Keeps outcomes; None if they are only handed on.
+        pace: The pace of the requests; None if they are sent without.
+        on_row: Called with each outcome that is kept, its row, and the answer in the type that was
+            asked for.
+        has_room: Returns True if a further row may be sent, as its outcome will be taken soon; given
+            the number of rows on their way.
+    """
+
+    id: str
+    calls: BatchCalls
+    caller: RowCaller
+    rows: Iterable[Row] | AsyncIterable[Row]
+    build: Build
+    total: int | None = None
+    journal: Journal | None = None
+    pace: Pace | None = None
+    on_row: OnRow | None = None
+    has_room: Callable[[int], bool] | None = None
+
+
+class BatchRun:
+    """One run of a batch, in one event loop.
+
+    Args:
+        parts: What it is made of.
+        settings: How rows are sent, and when it stops.
+    """
+
+    def __init__(self, parts: Parts, settings: BatchSettings) -> None:
+        self._parts = parts
+        self._settings = settings
+        self.totals = Totals()
+        self._watch = FailureWatch(settings.max_failed, settings.max_failed_share)
+        self._queue = RowQueue(_WAITING * settings.concurrency)
+        self._keeper = OutcomeKeeper(parts.journal, self._kept, self._trouble_ended)
+        self._equal: EqualRows | None = None
+        self._only: Lane | None = None
+        self._supply: RowSupply | None = None
+        self._reader: RowReader | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._short: list[Lane] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._ended = asyncio.Event()
+        self._stop: StopReason | None = None
+        self._failure: BaseException | None = None
+        self._began = time.monotonic()
+        self._meter = RateMeter(self._began)
+        self._earlier_spent = Decimal(0) if parts.journal is None else parts.journal.spent
+
+    async def run(self) -> BatchReport:
+        """Send all rows, and return the report.
+
+        Raises:
+            LLMRingError: The alias does not exist, or the price of a model is unknown.
+            Exception: What the input raised, after the rows in flight.
+        """
+        settings, parts = self._settings, self._parts
+        if settings.alias is not None:
+            self._only = self._queue.lanes[settings.alias] = self._new_lane(settings.alias)
+        if settings.dedupe:
+            self._equal = EqualRows(() if parts.journal is None else parts.journal.outcomes())
+        reader = self._reader = RowReader(parts.rows, self.fill)
+        self._supply = RowSupply(
+            reader,
+            parts.build,
+            parts.journal,
+            self._queue,
+            self._new_lane,
+            self._equal,
+            lambda outcome, row: self._keeper.add(outcome, (row, None)),
+            self._count_earlier,
+        )
+        try:
+            if settings.max_cost is not None and self._earlier_spent >= settings.max_cost:
+                self._stop_for_money(Decimal(0))
+            self.fill()
+            await self._ended.wait()
+            await self._keeper.finish()
+        finally:
+            await self._wind_up()
+        if self._failure is not None:
+            raise self._failure
+        if reader.error is not None and self._stop is None:
+            raise reader.error
+        return self.report()
+
+    def fill(self) -> None:
+        """Send rows, as far as there are free places."""
+        supply, queue, only = self._supply, self._queue, self._only
+        if supply is None or not self._may_send():
+            self._check_end()
+            return
+        for lane in queue.ready():
+            work = queue.take(lane)
+            if work is None or not self._may_send():
+                break
+            self._start(work)
+        while self._may_send() and (only is None or only.has_room):
+            work = supply.next()
+            if work is None:
+                break
+            if not self._place(work):
+                supply.hold(work)
+                break
+        self._check_end()
+
+    def stop(self, reason: StopReason) -> None:
+        """Send no new rows, and end when those in flight are done.
+
+        A row in flight that does not end within the time for it is given up if somebody waits.
+        """
+        if self._stop is not None:
+            return
+        self._stop = reason
+        if self._reader is not None:
+            self._reader.close()
+        self._recall()
+        if reason.is_signal:
+            asyncio.get_running_loop().call_later(self._settings.grace, self.abort)
+        self._check_end()
+
+    def abort(self) -> None:
+        """Give up the rows in flight."""
+        for task in [*self._tasks]:
+            task.cancel()
+        self._check_end()
+
+    @property
+    def is_stopping(self) -> bool:
+        """True if it was told to stop."""
+        return self._stop is not None
+
+    def progress(self) -> BatchProgress:
+        """Return how far it is."""
+        totals, total, now = self.totals, self._parts.total, time.monotonic()
+        done = totals.done
+        rate = self._meter.rate(totals.ok + totals.failed, now)
+        left = None
+        if total is not None and rate > 0:
+            left = max(0, total - done) / rate
+        pace = self._parts.pace
+        states = () if pace is None else pace.states()
+        error = self._keeper.error
+        return BatchProgress(
+            done=done,
+            total=total,
+            ok=totals.ok,
+            failed=totals.failed,
+            earlier=totals.earlier,
+            in_flight=len(self._tasks),
+            waiting=self._queue.count,
+            rate=rate,
+            cost=totals.cost,
+            spent=self._spent(),
+            max_cost=self._settings.max_cost,
+            seconds=now - self._began,
+            left_seconds=left,
+            models=tuple(
+                ModelPace(each.model, each.in_flight, each.window, each.resumes_in)
+                for each in states
+            ),
+            trouble=None if error is None else str(error),
+        )
+
+    def report(self) -> BatchReport:
+        """Return the report."""
+        totals, total, stop = self.totals, self._parts.total, self._stop
+        left = 0 if stop is None else None
+        if stop is not None and total is not None:
+            left = max(0, total - totals.done)
+        return BatchReport(
+            id=self._parts.id,
+            ok=totals.ok,
+            failed=totals.failed,
+            earlier=totals.earlier,
+            left=left,
+            errors=dict(sorted(totals.errors.items())),
+            models=dict(sorted(totals.models.items())),
+            tokens_in=totals.tokens_in,
+            tokens_out=totals.tokens_out,
+            tokens_cached=totals.tokens_cached,
+            cost=totals.cost,
+            unknown_costs=totals.unknown_costs,
+            spent=self._spent(),
+            seconds=time.monotonic() - self._began,
+            stopped=None if stop is None else stop.cause,
+            message=None if stop is None else stop.message,
+            exit_code=exit_code(stop, totals.failed),
+        )
+
+    def _spent(self) -> Decimal:
+        return EXACT.add(self._earlier_spent, self.totals.cost)
+
+    def _new_lane(self, name: str) -> Lane:
+        """Return what the rows of a model share.
+
+        Raises:
+            LLMRingError: The alias does not exist, or the price of a model is unknown.
+        """
+        settings, calls = self._settings, self._parts.calls
+        models = calls.models(name, settings.profile)
+        if settings.max_cost is not None and not settings.allow_unknown_cost:
+            require_prices(models, calls.today())
+        return Lane(name, settings.concurrency, is_cold=settings.cache_system)
+
+    def _may_send(self) -> bool:
+        if self._stop is not None or self._failure is not None or self._keeper.error is not None:
+            return False
+        has_room = self._parts.has_room
+        return has_room is None or has_room(len(self._tasks))
+
+    def _place(self, work: Work) -> bool:
+        """Send a row, or let it wait; return False if there is no place for it."""
+        if work.lane.has_room:
+            self._start(work)
+            return True
+        if self._queue.is_full:
+            return False
+        self._queue.add(work)
+        return True
+
+    def _start(self, work: Work) -> None:
+        work.lane.in_flight += 1
+        task = asyncio.get_running_loop().create_task(self._work(work))
+        self._tasks.add(task)
+
+    async def _work(self, work: Work) -> None:
+        """Send rows of one model, one after the other."""
+        lane = work.lane
+        try:
+            following: Work | None = work
+            while following is not None:
+                await self._send(following)
+                following = self._next(lane)
+        except asyncio.CancelledError:
+            # The row was called back, or given up: it is asked in the next run.
+            if self._stop is None and self._failure is None:
+                self._fail(RuntimeError("a call of the batch was cancelled from outside"))
+        except BaseException as error:  # noqa: BLE001 -- the job raises it
+            self._fail(error)
+        finally:
+            lane.in_flight -= 1
+            task = asyncio.current_task()
+            if task is not None:
+                self._tasks.discard(task)
+            self._check_end()
+
+    def _next(self, lane: Lane) -> Work | None:
+        """Return the next row of a model, and deal out those of others on the way."""
+        supply = self._supply
+        if supply is None or not lane.may_go_on:
+            return None
+        has_room = self._parts.has_room
+        if self._stop is not None or self._failure is not None or self._keeper.error is not None:
+            return None
+        if has_room is not None and not has_room(len(self._tasks) - 1):
+            return None
+        work = self._queue.take(lane)
+        if work is not None:
+            return work
+        while True:
+            work = supply.next()
+            if work is None or work.lane is lane:
+                return work
+            if not self._place(work):
+                supply.hold(work)
+                return None
+
+    async def _send(self, work: Work) -> None:
+        """Send a row, and do what its outcome asks for."""
+        while True:
+            result = await self._parts.caller.call(work)
+            self.totals.add_cost(result.cost)
+            if result.outcome is not None:
+                work.lane.row_answered()
+                self._settle(work, result.outcome, result.parsed)
+            elif self._is_refused_alone(work, result):
+                continue
+            elif result.error is not None:
+                self._not_answered(work, result.error, result.kind)
+            if self._short:
+                self._try_short()
+            return
+
+    def _not_answered(self, work: Work, error: LLMRingError, kind: FailureKind | None) -> None:
+        match kind:
+            case FailureKind.NO_MONEY | FailureKind.NO_BUDGET:
+                self._refused(work, error)
+                return
+            case FailureKind.UNUSABLE:
+                self.stop(StopReason("unusable", unusable_message(error)))
+                return
+            case FailureKind.AGAIN:
+                work.rounds += 1
+                if work.rounds < self._settings.tries:
+                    self._again(work, getattr(error, "retry_after", None))
+                    return
+        self._settle(work, row_result.failed(work.request, error, work.attempts, work.cost), None)
+
+    def _again(self, work: Work, retry_after: float | None) -> None:
+        """Let a row wait for its next round, behind the others."""
+        if self._stop is not None:
+            return
+        most = min(_MOST_PAUSE_SECONDS, self._settings.retry_seconds * 2.0 ** (work.rounds - 1))
+        pause = max(random.uniform(0.0, most), min(retry_after or 0.0, _MOST_PAUSE_SECONDS))
+        self._queue.add_later(work, time.monotonic() + pause)
+        self._set_timer()
+
+    def _is_refused_alone(self, work: Work, result: CallResult) -> bool:
+        """Return True if a row is to be sent again at once, as no other one holds money back."""
+        if result.kind not in (FailureKind.NO_MONEY, FailureKind.NO_BUDGET):
+            return False
+        if len(self._tasks) > 1 or work.was_alone:
+            return False
+        work.was_alone = True
+        return True
+
+    def _refused(self, work: Work, error: LLMRingError) -> None:
+        """Let a row wait until others have given back what was set aside, or stop the job."""
+        if not isinstance(error, BudgetExceededError) or self._stop is not None:
+            return
+        lane = work.lane
+        if len(self._tasks) > 1:
+            work.was_alone = False
+            lane.narrow()
+            lane.is_paused = True
+            self._queue.add(work, first=True)
+            self._short.append(lane)
+        elif error.retry_after is None:
+            self._stop_for_money(error.estimate)
+        elif self._settings.waits_for_budget:
+            work.was_alone = False
+            lane.is_paused = True
+            self._queue.add(work, first=True)
+            loop = asyncio.get_running_loop()
+            loop.call_later(error.retry_after + 1.0, self._resume, lane)
+        else:
+            self.stop(StopReason("budget", str(error)))
+
+    def _stop_for_money(self, estimate: Decimal) -> None:
+        most = self._settings.max_cost or Decimal(0)
+        message = reached_message(most, self._spent(), estimate)
+        self.stop(StopReason("max_cost", message))
+
+    def _try_short(self) -> None:
+        """Send the rows again that money was short for, as another row has ended."""
+        short, self._short = self._short, []
+        me = asyncio.current_task()
+        for lane in short:
+            lane.is_paused = False
+        if me is not None:
+            self.fill()
+
+    def _resume(self, lane: Lane) -> None:
+        lane.is_paused = False
+        self.fill()
+
+    def _settle(self, work: Work, outcome: RowOutcome, parsed: object) -> None:
+        """Keep the outcome of a row, and of those that ask the same."""
+        self._keeper.add(outcome, (work.request.row, parsed))
+        if self._equal is None:
+            return
+        self._equal.settle(work, outcome)
+        for each in work.equal:
+            self._keeper.add(same(outcome, each), (each.row, parsed))
+        self._queue.release(len(work.equal))
+
+    def _kept(self, outcome: RowOutcome, belongings: object) -> None:
+        self.totals.add(outcome)
+        reason = self._watch.add(failed=outcome.status == "failed")
+        if reason is not None:
+            self.stop(reason)
+        if self._parts.on_row is not None and isinstance(belongings, tuple):
+            self._parts.on_row(outcome, *belongings)
+
+    def _count_earlier(self) -> None:
+        self.totals.earlier += 1
+
+    def _trouble_ended(self) -> None:
+        if self._keeper.is_given_up:
+            message = (
+                f"{self._keeper.unwritten} finished rows could not be written: "
+                f"{self._keeper.error}; make room, and run the command again"
+            )
+            self.stop(StopReason("disk_full", message))
+        self.fill()
+
+    def _set_timer(self) -> None:
+        at = self._queue.next_time()
+        if at is None:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(max(0.0, at - time.monotonic()), self._due)
+
+    def _due(self) -> None:
+        self._timer = None
+        self._queue.put_due(time.monotonic())
+        self.fill()
+        self._set_timer()
+
+    def _recall(self) -> None:
+        """Call back the rows that wait for their turns, again and again until none is left."""
+        self._queue.clear()
+        if self._supply is not None:
+            self._supply.drop()
+        if self._parts.pace is not None:
+            self._parts.pace.close()
+        if not self._ended.is_set():
+            asyncio.get_running_loop().call_later(_RECALL_SECONDS, self._recall)
+
+    def _fail(self, error: BaseException) -> None:
+        if self._failure is None:
+            self._failure = error
+            if self._reader is not None:
+                self._reader.close()
+            self._recall()
+
+    def _check_end(self) -> None:
+        if self._tasks:
+            return
+        if self._stop is not None or self._failure is not None:
+            self._ended.set()
+        elif self._supply is not None and self._supply.is_done and not self._queue.count:
+            if self._keeper.error is None:
+                self._ended.set()
+
+    async def _wind_up(self) -> None:
+        """End everything that still runs."""
+        self._ended.set()
+        if self._reader is not None:
+            self._reader.close()
+        if self._timer is not None:
+            self._timer.cancel()
+        tasks = [*self._tasks]
+        if tasks and self._stop is None and self._failure is None:
+            # The task that runs the job was cancelled.
+            self._stop = StopReason("left", "the job was left")
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.gather(*tasks, return_exceptions=True)

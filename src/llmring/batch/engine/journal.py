@@ -1,0 +1,61 @@
+"""Interface of what keeps the outcomes of a batch, and what an engine tells of its pace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Protocol
+
+from llmring.batch.outcome import RowOutcome
+from llmring.batch.row import RowProblem, RowRequest
+
+
+class Journal(Protocol):
+    """Keeps the outcomes of a job's rows."""
+
+    @property
+    def spent(self) -> Decimal:
+        """USD that the rows of all runs have cost, as far as known."""
+
+    def is_done(self, request: RowRequest | RowProblem) -> bool:
+        """Return True if a row needs no answer in this run."""
+
+    def add(self, outcome: RowOutcome) -> None:
+        """Keep an outcome; it is kept when this returns.
+
+        Raises:
+            OSError: It can't be written; nothing of it is kept.
+        """
+
+    def outcomes(self) -> Iterable[RowOutcome]:
+        """Yield the outcomes that are kept."""
+
+
+class PaceReport(Protocol):
+    """The pace of one model, for people to read."""
+
+    @property
+    def model(self) -> str:
+        """The reference of the model."""
+
+    @property
+    def in_flight(self) -> int:
+        """The requests in flight."""
+
+    @property
+    def window(self) -> int:
+        """The most requests that may be in flight."""
+
+    @property
+    def resumes_in(self) -> float:
+        """Seconds until the pause after a rate limit is over."""
+
+
+class Pace(Protocol):
+    """The pace of all requests of a batch."""
+
+    def states(self) -> Sequence[PaceReport]:
+        """Return the pace of each model."""
+
+    def close(self) -> None:
+        """Cancel the requests that wait for their turns."""
