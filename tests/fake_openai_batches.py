@@ -108,7 +108,7 @@ class FakeOpenAI(FakeBatches):
         requests: dict[str, dict[str, Any]] = {}
         lines = data.splitlines()
         if not lines or len(lines) > self.most_requests:
-            return {}, ("empty_file" if not lines else "too_many_tasks", "wrong count", None)
+            return {}, ("empty_file" if not lines else "too_many_requests", "wrong count", None)
         models = set()
         for number, line in enumerate(lines, 1):
             try:

@@ -69,7 +69,7 @@ class BatchCalls(Protocol):
 
         Args:
             request: The request, or one with the same tools and the same form of the answer.
-            target: The model that was asked.
+            target: The model that was asked, with the API that it was asked in.
             head: The head of the reply.
             body: The body of the reply.
 

@@ -13,9 +13,10 @@ from msgspec.structs import replace
 
 from batch_jobs import Job, Killed, TurnedClock, VendorCalls, rows, target_at
 from batch_vendors import VENDORS
-from fake_batches import DAY, HOUR, KEY, FakeBatches
+from fake_batches import DAY, HOUR, KEY, FakeBatches, whole
 from fake_openai_batches import FakeOpenAI
 from llmring.batch.vendors.batch_search import UnclearBatchError
+from llmring.dialects.openai_responses.encode_reply import ENCODING as RESPONSES
 from llmring.exceptions import ConfigurationError, ProviderAuthenticationError
 
 each_vendor = pytest.mark.parametrize("name", VENDORS)
@@ -489,17 +490,52 @@ def test_b44_fail_lets_them_fail(openai: FakeOpenAI, tmp_path: Path) -> None:
     assert job.left() == []
 
 
-def test_b44_the_rows_of_a_batch_that_is_refused_as_a_whole_fail_with_its_reason(
+def test_b44_a_line_that_the_vendor_refuses_fails_and_the_others_are_asked_again(
     openai: FakeOpenAI, tmp_path: Path
 ) -> None:
     openai.unknown_rows = {"row-1"}
-    job = Job(openai, tmp_path, rows(3))
+    job = Job(openai, tmp_path, rows(3), then="again")
 
     kept = job.run()
 
-    assert {each.error_class for each in kept.values()} == {"refused"}
+    assert (kept["row-1"].error_class, kept["row-1"].passing) == ("refused", False)
     assert "model_not_found" in (kept["row-1"].error or "")
-    assert job.left() == []
+    assert answers(job) == {"row-0", "row-2"}
+
+
+def test_b44_the_rows_of_a_batch_that_is_refused_as_a_whole_fail_with_its_reason(
+    openai: FakeOpenAI, tmp_path: Path
+) -> None:
+    openai.most_requests = 2
+    job = Job(openai, tmp_path, rows(3), then="again")
+
+    kept = job.run()
+
+    assert {(each.error_class, each.passing) for each in kept.values()} == {("refused", True)}
+    assert "too_many_requests" in (kept["row-1"].error or "")
+    assert len(openai.batches) == 1
+
+
+def test_b39_a_batch_may_be_of_the_vendor_s_other_api(openai: FakeOpenAI, tmp_path: Path) -> None:
+    openai.reply = lambda id_, _body: (200, whole(RESPONSES, f"answer to {id_}"))
+    job = Job(openai, tmp_path, rows(2), target=target_at(openai, api="responses"))
+
+    kept = job.run()
+
+    [batch] = openai.batches.values()
+    assert batch.endpoint == "/v1/responses"
+    assert kept["row-1"].text == "answer to row-1"
+
+
+@pytest.mark.parametrize("name", ["openai", "gemini"])
+def test_b41_an_upload_beyond_a_quota_waits(vendor: FakeBatches, tmp_path: Path) -> None:
+    vendor.refuse = [429] * 3
+    job = Job(vendor, tmp_path, rows(2))
+
+    job.run()
+
+    assert answers(job) == {"row-0", "row-1"}
+    assert sum(line.count('"queued"') for line in job.notes()) == 3
 
 
 @each_vendor

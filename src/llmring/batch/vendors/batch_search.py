@@ -57,7 +57,7 @@ class BatchSearch:
     ) -> BatchState | None:
         def is_older(states: Sequence[BatchState]) -> bool:
             oldest = min((each.created or began for each in states), default=began)
-            return oldest < began - _SKEW_SECONDS
+            return self._api.newest_first and oldest < began - _SKEW_SECONDS
 
         states = await self._door.pages(self._api.listing, self._api.listed, is_older)
         unknown = [each for each in states if each.id not in known]

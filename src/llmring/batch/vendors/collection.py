@@ -6,12 +6,16 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from decimal import Decimal
 from typing import Literal
 
+from msgspec.structs import replace
+
 from llmring.batch.outcome import RowOutcome
 from llmring.batch.vendors.part_files import RowMark, new_part
 from llmring.batch.vendors.row_results import CANCELLED, MISSING, REFUSED, RowReader, unanswered
 from llmring.batch.vendors.vendor_job import VendorJob
 from llmring.batch.vendors.vendor_progress import BatchPart
+from llmring.dialects.batches.batch_api import BatchFault, BatchState
 from llmring.exceptions import ProviderError
+from llmring.redaction import redact
 
 # What happens to rows that have no answer, and could have one if they were asked again.
 Then = Literal["live", "again", "fail"]
@@ -81,7 +85,9 @@ class Collection:
         await self.clean(part)
 
     def _is_asked_again(self, part: BatchPart) -> bool:
-        if part.state is not None and part.state.phase == "refused":
+        state = part.state
+        if state is not None and state.phase == "refused" and not _lines_at_fault(state):
+            # The next batch with these rows would be refused too.
             return False
         if self._job.progress.is_cancelled or self._then == "live":
             return True
@@ -103,20 +109,17 @@ class Collection:
 
     def _refused(self, part: BatchPart) -> Iterator[tuple[str, RowOutcome]]:
         """Yield the failures of the rows of a batch that the vendor refused as a whole."""
-        faults = part.state.faults if part.state is not None else ()
-        of_lines = {fault.line: fault for fault in faults if fault.line is not None}
-        general = "; ".join(
-            dict.fromkeys(" ".join(filter(None, (each.code, each.message))) for each in faults)
-        )
+        state, name = part.state, self._job.target.name
+        faults = state.faults if state is not None else ()
+        at_fault = _lines_at_fault(state) if state is not None else {}
+        general = "; ".join(dict.fromkeys(map(_words, faults))) or "no reason given"
         for line, mark in enumerate(self._files.marks(part.number), 1):
             if self._is_done(mark):
                 continue
-            fault = of_lines.get(line)
-            words = general or "no reason given"
-            if fault is not None:
-                words = " ".join(filter(None, (fault.code, fault.message)))
-            outcome = unanswered(mark, REFUSED, self._job.target.name, part.batch, words)
-            yield mark.custom, outcome
+            fault = at_fault.get(line)
+            words = general if fault is None else _words(fault)
+            outcome = unanswered(mark, REFUSED, name, part.batch, words)
+            yield mark.custom, replace(outcome, passing=fault is None)
 
     async def _download(self, part: BatchPart) -> None:
         state = part.state
@@ -148,14 +151,14 @@ class Collection:
             result = self._api.result(line)
             if result is not None and result.id in marks:
                 (repeated if result.id in seen else seen).add(result.id)
-        batch = part.batch or ""
+        batch, reader = part.batch or "", self._reader.of_api(part.dialect)
         for line in self._lines(part):
             result = self._api.result(line)
             if result is None or result.id in repeated:
                 continue
             mark = marks.pop(result.id, None)
             if mark is not None and not self._is_done(mark):
-                yield mark.custom, self._reader.outcome(mark, result, batch)
+                yield mark.custom, reader.outcome(mark, result, batch)
         was_cancelled = self._job.progress.is_cancelled
         for mark in marks.values():
             if not self._is_done(mark):
@@ -180,3 +183,11 @@ class Collection:
                     self._kept.add(file)
                     continue
             self._job.note("deleted", part, file=file)
+
+
+def _lines_at_fault(state: BatchState) -> dict[int, BatchFault]:
+    return {fault.line: fault for fault in state.faults if fault.line is not None}
+
+
+def _words(fault: BatchFault) -> str:
+    return redact(" ".join(filter(None, (fault.code, fault.message))))

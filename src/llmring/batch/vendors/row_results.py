@@ -56,6 +56,18 @@ class RowReader:
         self._target = target
         self._request_of = request_of
 
+    def of_api(self, dialect: str) -> RowReader:
+        """Return a reader of replies in this API, one of the provider's."""
+        provider = self._target.endpoint.provider
+        named = next((each for each in provider.dialects if each.name == dialect), None)
+        target = Target(
+            self._target.ref,
+            self._target.endpoint,
+            named or self._target.dialect,
+            self._target.facts,
+        )
+        return RowReader(self._calls, target, self._request_of)
+
     def outcome(self, mark: RowMark, result: LineResult, batch: str) -> RowOutcome:
         """Return the outcome of a row.
 
@@ -63,11 +75,15 @@ class RowReader:
             mark: The row.
             result: Its result.
             batch: The ID of the batch.
+
+        Raises:
+            ConfigurationError: The input has changed.
         """
         if result.end in ("expired", "cancelled"):
             return unanswered(mark, result.end, self._target.name, batch, self._words(result))
+        request = None if mark.texts else self._request_of(mark.form)
         try:
-            return self._answer(mark, result, batch)
+            return self._answer(mark, request, result, batch)
         except SchemaValidationError as error:
             return self._misfit(mark, error, batch)
         except ProviderError as error:
@@ -75,15 +91,17 @@ class RowReader:
         except LLMRingError as error:
             return self._failure(mark, error, batch, passing=False, status=result.status)
 
-    def _answer(self, mark: RowMark, result: LineResult, batch: str) -> RowOutcome:
+    def _answer(
+        self, mark: RowMark, request: LLMRequest | None, result: LineResult, batch: str
+    ) -> RowOutcome:
         if result.status is None:
             words = self._words(result) or "the vendor gave no reason"
             raise ProviderError(f"an error instead of an answer: {words}", code=result.code)
         head = HttpHead(result.status, {"content-type": "application/json"})
         body = self._target.masked(result.body)
-        if mark.texts:
+        if request is None:
             return self._vectors(mark, head, body, batch)
-        answer = self._calls.read(self._request_of(mark.form), self._target, head, body)
+        answer = self._calls.read(request, self._target, head, body)
         cost, reason = cost_in_batch(answer.usage, self._target, self._calls.today())
         return msgspec.structs.replace(
             self._outcome(mark, batch, "ok", answer.usage, cost, reason),

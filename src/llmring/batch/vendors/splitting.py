@@ -30,10 +30,18 @@ Render = Callable[[RowRequest], Awaitable[tuple[HttpRequest, Target]]]
 
 
 class PartKey(Struct, frozen=True):
-    """The requests that can be in one batch: those with the same path, model and headers."""
+    """The requests that can be in one batch: those with the same path, model and headers.
+
+    Attributes:
+        path: Their path below the base URL.
+        model: The vendor's name of their model.
+        dialect: The name of the API that they are for.
+        headers: The headers that they need.
+    """
 
     path: str
     model: str
+    dialect: str
     headers: tuple[tuple[str, str], ...] = ()
 
 
@@ -116,7 +124,7 @@ class Splitter:
         )
         common = {"content-type", *target.endpoint.headers(target.dialect)}
         own = tuple(sorted((k, v) for k, v in http.headers.items() if k not in common))
-        return PartKey(path, target.ref.model, own), mark, line
+        return PartKey(path, target.ref.model, target.dialect.name, own), mark, line
 
     def _form(self, request: RowRequest) -> int:
         asked = request.request

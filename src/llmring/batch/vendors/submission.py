@@ -45,8 +45,8 @@ class Submission:
             self._check_key(part)
             # Another account may not have the file.
             is_there = part.file is not None and part.file_mark == self._job.mark
-            if self._api.files is not None and not is_there:
-                await self._upload(part)
+            if self._api.files is not None and not is_there and not await self._upload(part):
+                return
             if not await self._create(part):
                 return
 
@@ -86,11 +86,12 @@ class Submission:
         """Return the name of the uploaded file of a part."""
         return f"llmring-{self._job.progress.job}-{part.number}.jsonl"
 
-    async def _upload(self, part: BatchPart) -> None:
+    async def _upload(self, part: BatchPart) -> bool:
+        """Upload the file of a part; return False if the vendor does not take it now."""
         store, name = self._api.files, self.file_name(part)
         assert store is not None  # noqa: S101 -- as its caller has checked
         if part.uploading is not None and await self._take_uploaded(part, name):
-            return
+            return True
         for turn in range(_TRIES):
             data = self._api.input_of(self._job.files.path(part.number, "lines").read_bytes())
             self._job.note("uploading", part, tag=name)
@@ -98,16 +99,18 @@ class Submission:
                 content = FileContent(name=name, media_type=store.media_type, data=data)
                 file = await self._job.door.once(store.upload(content), store.uploaded, large=True)
             except ProviderError as error:
-                if turn == _TRIES - 1 or not (
-                    may_have_acted(error) or isinstance(error, ProviderRateLimitError)
-                ):
+                if isinstance(error, ProviderRateLimitError) or error.code in self._api.queues:
+                    self.queue(part, error.message)
+                    return False
+                if turn == _TRIES - 1 or not may_have_acted(error):
                     raise
-                await self._job.clock.sleep(max(error.retry_after or 0.0, 5.0 * 2**turn))
+                await self._job.clock.sleep(5.0 * 2**turn)
                 if await self._take_uploaded(part, name):
-                    return
+                    return True
             else:
                 self._job.note("uploaded", part, file=file, mark=self._job.mark)
-                return
+                return True
+        return False
 
     async def _take_uploaded(self, part: BatchPart, name: str) -> bool:
         """Take a file whose upload was not noted; return True if there is one."""

@@ -48,6 +48,7 @@ class VendorNote(Struct, frozen=True, kw_only=True, omit_defaults=True):
         rows: Its requests.
         size: Its bytes.
         path: The path of its requests below the base URL.
+        dialect: The name of the API that its requests are for.
         api_model: The vendor's name of its model.
         headers: Headers that its requests need.
         round: How often its requests have been sent before.
@@ -73,6 +74,7 @@ class VendorNote(Struct, frozen=True, kw_only=True, omit_defaults=True):
     rows: int = 0
     size: int = 0
     path: str = ""
+    dialect: str = ""
     api_model: str = ""
     headers: Mapping[str, str] = {}
     round: int = 0

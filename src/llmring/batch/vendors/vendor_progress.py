@@ -19,6 +19,7 @@ class BatchPart(Struct, kw_only=True):
         rows: Its requests.
         size: Its bytes.
         path: The path of its requests below the base URL.
+        dialect: The name of the API that its requests are for.
         api_model: The vendor's name of its model.
         headers: Headers that its requests need.
         round: How often its requests have been sent before.
@@ -46,6 +47,7 @@ class BatchPart(Struct, kw_only=True):
     size: int
     path: str
     api_model: str
+    dialect: str = ""
     headers: Mapping[str, str] = {}
     round: int = 0
     uploading: str | None = None
@@ -123,6 +125,7 @@ class VendorProgress(Struct, kw_only=True):
                         size=note.size,
                         path=part.path,
                         api_model=part.api_model,
+                        dialect=part.dialect,
                         headers=part.headers,
                         round=part.round + 1,
                     )
@@ -148,6 +151,7 @@ def _part_of(note: VendorNote) -> BatchPart:
         size=note.size,
         path=note.path,
         api_model=note.api_model,
+        dialect=note.dialect,
         headers=note.headers,
         round=note.round,
     )
@@ -173,7 +177,7 @@ def _take(part: BatchPart, note: VendorNote) -> None:
 def _wait(part: BatchPart, note: VendorNote) -> None:
     if part.batch is not None:
         part.earlier.add(part.batch)
-    part.creating = part.batch = part.state = None
+    part.uploading = part.creating = part.batch = part.state = None
     part.queued_until = note.until
     part.queued += 1
 

@@ -270,6 +270,7 @@ class VendorRun:
                 rows=part.rows,
                 size=part.size,
                 path=part.key.path,
+                dialect=part.key.dialect,
                 api_model=part.key.model,
                 headers=dict(part.key.headers),
             )
@@ -312,8 +313,10 @@ class VendorRun:
                 raise
             self._faults.append(f"batch {part.batch}: {error}")
             return
-        if state != part.state:
+        if part.state is None or state.phase != part.state.phase:
             self._job.note("state", part, batch=state.id, state=state)
+        # Of counts that grow, the next look has the newest.
+        part.state = state
         if part.is_open:
             return
         self._submission.hurry()
@@ -370,11 +373,21 @@ class VendorRun:
             )
 
     def _request_at(self, ordinal: int) -> LLMRequest:
+        """Return the request of a row.
+
+        Raises:
+            ConfigurationError: The input has changed.
+        """
         if ordinal not in self._forms:
             for request in self._requests:
                 if request.row.ordinal == ordinal:
                     self._forms[ordinal] = request.request
                     break
+            else:
+                raise ConfigurationError(
+                    f"the input lacks row {ordinal + 1}, which was sent to the vendor; give the "
+                    "same input as before"
+                )
         return self._forms[ordinal]
 
     def _is_done(self, mark: RowMark) -> bool:

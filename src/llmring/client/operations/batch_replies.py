@@ -9,7 +9,6 @@ from llmring.chat.response import LLMResponse
 from llmring.client.replies.call_arguments import restorer
 from llmring.dialects.error_response import request_id
 from llmring.exceptions import ProviderResponseError
-from llmring.routing.selection.api import by_api
 from llmring.routing.targets import Target
 from llmring.wire import HttpHead, is_success
 
@@ -19,7 +18,7 @@ def batch_reply(request: ParsedRequest, target: Target, head: HttpHead, body: by
 
     Args:
         request: The request, or one with the same tools and the same form of the answer.
-        target: The model that was asked.
+        target: The model that was asked, with the API that it was asked in.
         head: The head of the reply.
         body: The body of the reply.
 
@@ -27,7 +26,6 @@ def batch_reply(request: ParsedRequest, target: Target, head: HttpHead, body: by
         ProviderError: The reply is an error, or has no answer.
         SchemaValidationError: The answer does not have the form that was asked for.
     """
-    target = by_api(request, target)
     dialect = target.dialect
     if not is_success(head):
         raise dialect.explain(head, body)

@@ -183,6 +183,7 @@ ANTHROPIC = BatchApi(
         "speed": "batches have one speed",
     },
     tags=False,
+    newest_first=True,
     results_last=29 * DAY_SECONDS,
     line=_line,
     input_of=_input_of,

@@ -162,6 +162,7 @@ class BatchApi(Struct, frozen=True, kw_only=True):
         create: Builds the request that creates a batch.
         look: Builds the request for the state of a batch, from its ID.
         state: Decodes the reply to either.
+        newest_first: True if the vendor lists its newest batches first.
         listing: Builds the request for a page of the batches, from its mark (None for the first).
         listed: Decodes a page, of which the mark is given too, and the mark of the next one.
         cancel: Builds the request that cancels a batch, from its ID.
@@ -180,6 +181,7 @@ class BatchApi(Struct, frozen=True, kw_only=True):
     results_last: float | None = None
     results_from: Literal["created", "ended"] = "created"
     gone: frozenset[int] = frozenset({404, 410})
+    newest_first: bool = False
     line: Callable[[str, str, bytes], bytes]
     input_of: Callable[[bytes], bytes]
     files: FileUpload | None = None

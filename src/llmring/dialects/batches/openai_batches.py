@@ -349,6 +349,7 @@ OPENAI = _api(
     },
     queues=_TOO_MUCH,
     results_last=float(_RESULT_SECONDS),
+    newest_first=True,
 )
 # https://console.groq.com/docs/batch
 GROQ = _api(
