@@ -85,6 +85,13 @@ def test_b44_some_errors_pass(status: int, passing: bool) -> None:
     assert found.cost == 0
 
 
+def test_b43_an_answer_that_can_t_be_read_was_charged_but_its_cost_is_unknown() -> None:
+    found = outcome(answered(b'{"hello":"proxy"}'))
+
+    assert (found.status, found.passing) == ("failed", True)
+    assert (found.cost, found.cost_reason) == (None, "the answer could not be read")
+
+
 def test_an_error_without_a_reply_has_the_vendor_s_reason() -> None:
     found = outcome(LineResult(id="c-1", end="errored", message="the model is gone", code="gone"))
 

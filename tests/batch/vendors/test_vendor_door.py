@@ -149,7 +149,7 @@ NOT_REACHED.reached = False
         (ProviderTimeoutError("late"), True, True),
         (ProviderConnectionError("cut"), True, True),
         (NOT_REACHED, True, False),
-        (UnreadableResponseError("a page", status=200), False, True),
+        (UnreadableResponseError("a page", status=200), True, True),
         (ProviderResponseError("500", status=500), True, True),
         (ProviderRequestError("400", status=400), False, False),
     ],

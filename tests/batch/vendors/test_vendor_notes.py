@@ -7,6 +7,7 @@ import pytest
 
 from llmring.batch.vendors.vendor_notes import NOTES, VendorNotes
 from llmring.dialects.batches.batch_api import BatchCounts, BatchState
+from llmring.exceptions import ConfigurationError
 
 
 def test_b40_a_note_is_in_the_file_when_it_is_returned(tmp_path: Path) -> None:
@@ -53,7 +54,7 @@ def test_b40_a_torn_last_note_is_cut_off_and_the_next_one_is_whole(
 def test_a_line_that_is_no_note_is_an_error(tmp_path: Path) -> None:
     (tmp_path / NOTES).write_text('{"step":"dancing"}\n')
 
-    with pytest.raises(ValueError, match="dancing"):
+    with pytest.raises(ConfigurationError, match=f"{NOTES}:1: .*dancing"):
         list(VendorNotes(tmp_path, lambda: 0.0).read())
 
 

@@ -17,7 +17,7 @@ from llmring.chat.events import Usage
 from llmring.chat.request import LLMRequest
 from llmring.dialects.batches.batch_api import LineResult
 from llmring.exceptions import LLMRingError, ProviderError, SchemaValidationError
-from llmring.redaction import redact
+from llmring.redaction import MASK, redact
 from llmring.registry.batch_rates import BATCH_TIER, is_batch
 from llmring.routing.selection.embedding_targets import embedding_of
 from llmring.routing.settled_cost import settled_cost
@@ -86,10 +86,13 @@ class RowReader:
             return self._answer(mark, request, result, batch)
         except SchemaValidationError as error:
             return self._misfit(mark, error, batch)
-        except ProviderError as error:
-            return self._failure(mark, error, batch, is_passing(error), error.status)
         except LLMRingError as error:
-            return self._failure(mark, error, batch, passing=False, status=result.status)
+            outcome = self._failure(mark, error, batch)
+        if result.end == "answered":
+            # The vendor has charged for it.
+            reason = "the answer could not be read"
+            return msgspec.structs.replace(outcome, cost=None, cost_reason=reason)
+        return outcome
 
     def _answer(
         self, mark: RowMark, request: LLMRequest | None, result: LineResult, batch: str
@@ -134,15 +137,13 @@ class RowReader:
             error_class=type(error).__name__,
         )
 
-    def _failure(
-        self, mark: RowMark, error: LLMRingError, batch: str, passing: bool, status: int | None
-    ) -> RowOutcome:
+    def _failure(self, mark: RowMark, error: LLMRingError, batch: str) -> RowOutcome:
         return msgspec.structs.replace(
             self._outcome(mark, batch, "failed", None, Decimal(0), None),
-            error=redact(self._target.secrets.sub("***", str(error))),
+            error=redact(self._target.secrets.sub(MASK, str(error))),
             error_class=type(error).__name__,
-            http_status=status,
-            passing=passing,
+            http_status=error.status if isinstance(error, ProviderError) else None,
+            passing=isinstance(error, ProviderError) and is_passing(error),
         )
 
     def _outcome(

@@ -33,9 +33,10 @@ def is_passing(error: ProviderError) -> bool:
     """Check if the same request may succeed later."""
     if isinstance(error, ProviderRateLimitError | ProviderTimeoutError | ProviderConnectionError):
         return True
-    if error.status is None:
-        return isinstance(error, UnreadableResponseError)
-    return error.status >= 500 or error.status in (408, 409, 425, 498)
+    status = error.status or 0
+    if isinstance(error, UnreadableResponseError) and status < 400:
+        return True
+    return status >= 500 or status in (408, 409, 425, 498)
 
 
 def may_have_acted(error: ProviderError) -> bool:

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from llmring.dialects.batches.batch_api import BatchState
+from llmring.exceptions import ConfigurationError
 
 NOTES = "vendor.jsonl"
 
@@ -112,7 +113,7 @@ class VendorNotes:
         """Yield the notes in order, and cut off a last line that was not written as a whole.
 
         Raises:
-            ValueError: A line is not a note.
+            ConfigurationError: A line is not a note.
         """
         if not self._path.exists():
             return
@@ -120,8 +121,15 @@ class VendorNotes:
         whole = data.rfind(b"\n") + 1
         if whole < len(data):
             os.truncate(self._path, whole)
-        for line in data[:whole].splitlines():
-            yield _NOTES.decode(line)
+        for number, line in enumerate(data[:whole].splitlines(), 1):
+            try:
+                note = _NOTES.decode(line)
+            except msgspec.DecodeError as error:
+                raise ConfigurationError(
+                    f"{self._path}:{number}: not a note that this version can read ({error}); use "
+                    "the version that wrote it, or start a job in another folder"
+                ) from error
+            yield note
 
     def add(self, step: Step, **facts: Any) -> VendorNote:
         """Write a note, and return it once it is on disk."""
