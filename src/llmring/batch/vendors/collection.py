@@ -105,6 +105,8 @@ class Collection:
         elif left:
             marks = (mark for mark in self._files.marks(part.number) if mark.custom in left)
             facts["left"] = self._files.write_left(part.number, marks)
+        if left:
+            self._files.sync()
         self._job.note("collected", part, batch=part.batch or "", **facts)
 
     def _refused(self, part: BatchPart) -> Iterator[tuple[str, RowOutcome]]:

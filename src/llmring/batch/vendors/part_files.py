@@ -35,6 +35,17 @@ class RowMark(Struct, frozen=True, array_like=True):
 _MARKS = msgspec.json.Decoder(RowMark)
 
 
+def sync_folder(folder: Path) -> None:
+    """Write a folder's list of files to disk, where the system can."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 class PartFiles:
     """The files of a job's parts.
 
@@ -54,6 +65,10 @@ class PartFiles:
         self._folder.mkdir(exist_ok=True)
         for file in self._folder.iterdir():
             file.unlink()
+
+    def sync(self) -> None:
+        """Write the list of files to disk; each file is there once it is closed."""
+        sync_folder(self._folder)
 
     def lines(self, number: int) -> Iterator[bytes]:
         """Yield the lines to be sent, without their ends."""

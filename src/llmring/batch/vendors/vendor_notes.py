@@ -15,6 +15,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
+from llmring.batch.vendors.part_files import sync_folder
 from llmring.dialects.batches.batch_api import BatchState
 from llmring.exceptions import ConfigurationError
 
@@ -108,6 +109,7 @@ class VendorNotes:
         self._path = folder / NOTES
         self._now = now
         self._file: int | None = None
+        self._is_new = not self._path.exists()
 
     def read(self) -> Iterator[VendorNote]:
         """Yield the notes in order, and cut off a last line that was not written as a whole.
@@ -140,6 +142,9 @@ class VendorNotes:
         while line:
             line = line[os.write(self._file, line) :]
         os.fsync(self._file)
+        if self._is_new:
+            sync_folder(self._path.parent)
+            self._is_new = False
         return note
 
     def close(self) -> None:

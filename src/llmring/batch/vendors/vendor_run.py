@@ -263,6 +263,7 @@ class VendorRun:
                     refusals.add(msgspec.json.encode(each))
                 else:
                     written.append(each)
+        self._job.files.sync()
         for part in sorted(written, key=lambda each: each.number):
             self._job.note(
                 "part",
