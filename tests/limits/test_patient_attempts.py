@@ -251,6 +251,44 @@ def test_b21_where_all_circuits_are_open_the_first_probe_is_waited_for(tmp_path:
     assert [[attempt.outcome for attempt in each.attempts] for each in found] == [["ok"]] * 5
 
 
+def test_b21_rows_in_line_for_a_model_that_fails_meanwhile_cost_no_attempts(
+    tmp_path: Path,
+) -> None:
+    async def main(first: Loopback, second: Loopback) -> list[LLMResponse]:
+        wishes = CallWishes(patience=Pacer(1))
+        async with ring_of(tmp_path, first, second) as ring:
+            return await asyncio.gather(*(asked(ring, wishes) for _ in range(12)))
+
+    with ChosenServer(lambda _: DOWN) as first, ChosenServer(lambda _: OK) as second:
+        found = asyncio.run(main(first, second))
+
+        assert len(first.requests) == 3
+    assert {response.model for response in found} == {SECOND}
+    reasons = [response.attempts[0].outcome for response in found]
+    assert sorted(reasons) == ["failed"] * 3 + ["skipped"] * 9
+
+
+def test_b21_rows_in_line_for_the_only_model_wait_for_its_probe(tmp_path: Path) -> None:
+    async def main(server: Loopback) -> list[LLMResponse | BaseException]:
+        wishes = CallWishes(patience=Pacer(1))
+        async with ring_of(tmp_path, server) as ring:
+            calls = [asyncio.ensure_future(asked(ring, wishes, 0.3)) for _ in range(8)]
+            while len(server.requests) < 3:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.1)
+            circuits: Any = ring._circuits
+            for circuit in circuits._circuits.values():
+                circuit.until = time.monotonic() + 0.3
+            return await asyncio.gather(*calls, return_exceptions=True)
+
+    with ChosenServer(after(3, DOWN)) as server:
+        found = asyncio.run(main(server))
+
+    responses = [each for each in found if isinstance(each, LLMResponse)]
+    assert len(responses) == 5
+    assert [[attempt.outcome for attempt in each.attempts] for each in responses] == [["ok"]] * 5
+
+
 def test_b21_embeddings_wait_for_limits_as_well(tmp_path: Path) -> None:
     vectors = as_json(
         {

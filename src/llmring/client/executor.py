@@ -25,7 +25,7 @@ from llmring.limits.backends import leases_for
 from llmring.routing.attempt import AttemptState
 from llmring.routing.call_wishes import CallPatience
 from llmring.routing.circuits import CircuitObserver, Circuits, OpenCircuit
-from llmring.routing.failover import Failover
+from llmring.routing.failover import Failover, WithdrawnError
 from llmring.routing.latency import Latencies
 from llmring.routing.policy import Policy
 from llmring.transport.exchange import Exchange
@@ -147,7 +147,8 @@ class Executor:
         from llmring.limits.patient_attempts import PatientAttempts
 
         send = partial(self._whole, failover)
-        return PatientAttempts(failover, patience, admission, settle, send).ask
+        attempts = PatientAttempts(failover, patience, admission, settle, send, self._circuits)
+        return attempts.ask
 
     def _blocked(self, failover: Failover) -> Awaitable[Mapping[str, OpenCircuit]]:
         """Return the open circuits of a call; see `Circuits`."""
@@ -300,6 +301,8 @@ class Executor:
         Raises:
             ProviderError: No other model may be tried after it.
         """
+        if isinstance(error, WithdrawnError):
+            return
         # Before anything remembers it, as circuits do.
         attempt.sign(error)
         await failover.report_failure(attempt, error)

@@ -11,7 +11,7 @@ from llmring.limits.admission import Admission
 from llmring.routing.attempt import AttemptState
 from llmring.routing.call_wishes import CallPatience, RequestTurn
 from llmring.routing.circuits import Circuits, OpenCircuit
-from llmring.routing.failover import Failover
+from llmring.routing.failover import Failover, WithdrawnError
 from llmring.routing.failure_policy import is_rate_limit, may_have_run
 from llmring.wire import HttpHead
 
@@ -36,6 +36,7 @@ class PatientAttempts(Generic[T]):
         settle: Reads the answer to an attempt, and ends the attempt.
         send: Sends the request of an attempt, and returns its answer as the given function reads
             it.
+        circuits: The circuits, which may open while the first attempt waits for its turn.
     """
 
     def __init__(
@@ -45,12 +46,15 @@ class PatientAttempts(Generic[T]):
         admission: Admission | None,
         settle: Settle[T],
         send: Callable[[Settle[T], None, AttemptState], Awaitable[T]],
+        circuits: Circuits,
     ) -> None:
         self._failover = failover
         self._patience = patience
         self._admission = admission
         self._settle = settle
         self._send = send
+        # Those of a model that has failed before are read now, which may make this call its probe.
+        self._circuits = None if circuits.has_failures else circuits
         _postpone_start(failover)
 
     async def ask(self, attempt: AttemptState) -> T:
@@ -61,7 +65,7 @@ class PatientAttempts(Generic[T]):
             LimitExceededError: The call exceeds a limit that is not waited for.
         """
         failover = self._failover
-        began = failover.clock()
+        began, moved = failover.clock(), failover.waited
         limits, waited, note = 0, 0.0, ""
         while True:
             asked = failover.clock()
@@ -69,16 +73,19 @@ class PatientAttempts(Generic[T]):
                 attempt.target, failover.context.tokens, again=limits > 0
             )
             try:
+                await self._read_circuits(attempt)
                 await self._admit(attempt)
                 now = failover.clock()
                 attempt.postpone(now - began)
-                failover.postpone(now - began)
-                began = now
+                failover.postpone(now - began - (failover.waited - moved))
+                began, moved = now, failover.waited
                 if limits:
                     waited += now - asked
                     note = _note(attempt, note, waited, limits)
                 answer = await self._send(self._reading(turn), None, attempt)
                 turn.answered(_tokens(attempt))
+            except WithdrawnError:
+                raise
             except ProviderError as error:
                 if not self._may_wait(attempt, error) or not turn.limited(error):
                     raise
@@ -100,6 +107,22 @@ class PatientAttempts(Generic[T]):
             return self._settle(attempt, head, body)
 
         return settle
+
+    async def _read_circuits(self, attempt: AttemptState) -> None:
+        """Withdraw the first attempt if the model's circuit has opened while it waited.
+
+        Raises:
+            WithdrawnError: The attempt is withdrawn.
+        """
+        circuits = self._circuits
+        if circuits is None or self._failover.attempts or not circuits.has_failures:
+            return
+        self._circuits = None
+        blocked = await closed_circuits(circuits, self._failover, self._patience)
+        if str(attempt.target.ref) in blocked:
+            self._failover.blocked = blocked
+            self._failover.withdraw(attempt)
+            raise WithdrawnError("circuit open")
 
     async def _admit(self, attempt: AttemptState) -> None:
         """Wait for the limits that the lockfile sets."""
@@ -128,12 +151,13 @@ async def closed_circuits(
     targets = failover.targets
     models = {str(each.ref) for each in targets}
     until = failover.clock() + patience.most_wait
-    while True:
-        blocked = await circuits.blocked(targets)
-        if len(blocked) < len(models) or failover.clock() >= until:
-            break
+    blocked = await circuits.blocked(targets)
+    if len(blocked) < len(models):
+        return blocked
+    while len(blocked) == len(models) and failover.clock() < until:
         first = min(each.seconds for each in blocked.values())
         await asyncio.sleep(min(max(first, 0.01), _PROBE_SECONDS))
+        blocked = await circuits.blocked(targets)
     _postpone_start(failover)
     return blocked
 

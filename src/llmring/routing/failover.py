@@ -42,6 +42,10 @@ from llmring.routing.selection.prepare import Prepared
 from llmring.routing.targets import Skip, Target
 
 
+class WithdrawnError(ProviderError):
+    """An attempt that was taken back before its request was sent; no caller gets this error."""
+
+
 class Failover(CallProgress):
     """All models of one call, tried in order until one answers.
 
@@ -107,6 +111,11 @@ class Failover(CallProgress):
             prepared = self.context.refused.adjusted(first, prepared)
         self._has_started = True
         return self._attempt(first, prepared, self._candidates[1:], 0.0)
+
+    def withdraw(self, attempt: AttemptState) -> None:
+        """Take back the first attempt, of which nothing was sent; see `start`."""
+        self._under_way.remove(attempt)
+        self._has_started = False
 
     def __iter__(self) -> Iterator[AttemptState]:
         return _Attempts(self, self._attempts_in_order())
