@@ -69,9 +69,7 @@ class PatientAttempts(Generic[T]):
         limits, waited, note = 0, 0.0, ""
         while True:
             asked = failover.clock()
-            turn = await self._patience.turn(
-                attempt.target, failover.context.tokens, again=limits > 0
-            )
+            turn = await self._patience.turn(attempt.target, failover.context.tokens, limits=limits)
             try:
                 await self._read_circuits(attempt)
                 await self._admit(attempt)

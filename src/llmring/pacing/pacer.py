@@ -18,6 +18,8 @@ from llmring.routing.targets import Skip, Target
 
 MOST_IN_FLIGHT = 256
 MOST_WAIT_SECONDS = 900.0
+# Of one request, while others are answered.
+_MOST_LIMITS = 10
 # A timer that is so little early is left as it is.
 _SLACK_SECONDS = 0.001
 
@@ -50,10 +52,10 @@ class Pacer:
         self._clock = clock
         self._lanes: dict[str, _Lane] = {}
 
-    async def turn(self, target: Target, tokens: int, *, again: bool) -> RequestTurn:
+    async def turn(self, target: Target, tokens: int, *, limits: int) -> RequestTurn:
         """Wait until a request may be sent to a model; see `CallPatience`."""
         lane = self._lane(target)
-        return _PacedTurn(lane, await lane.enter(tokens, again=again))
+        return _PacedTurn(lane, await lane.enter(tokens, again=limits > 0), limits)
 
     def ordered(self, candidates: Sequence[Target | Skip]) -> Sequence[Target | Skip]:
         """Return the models of a call: if this pacer spills, one with room first."""
@@ -97,7 +99,12 @@ class _Lane:
         self._timer: asyncio.TimerHandle | None = None
 
     async def enter(self, tokens: int, *, again: bool) -> Sent:
-        """Wait for a turn; arguments as for `CallPatience.turn`."""
+        """Wait for a turn.
+
+        Args:
+            tokens: The tokens that the request may take.
+            again: True if it comes before the others.
+        """
         now = self.clock()
         if not self._line and self.controller.wait(tokens, now) <= 0:
             return self.controller.send(tokens, now)
@@ -173,9 +180,10 @@ class _Lane:
 class _PacedTurn:
     """The turn of one request; see `RequestTurn`."""
 
-    def __init__(self, lane: _Lane, sent: Sent) -> None:
+    def __init__(self, lane: _Lane, sent: Sent, limits: int) -> None:
         self._lane = lane
         self._sent = sent
+        self._limits = limits
         self._has_ended = False
 
     def report(self, limits: RateLimits) -> None:
@@ -199,11 +207,13 @@ class _PacedTurn:
         if error.retry_after is not None and error.retry_after > lane.most_wait:
             self.end()
             return False
+        # Others are answered meanwhile: it is larger than the limit itself.
+        is_too_large = lane.dry_since is None and self._limits >= _MOST_LIMITS
         if lane.dry_since is None:
             lane.dry_since = now
         lane.controller.limited(self._sent, error.retry_after, now)
         self._leave()
-        return now - lane.dry_since < lane.most_wait
+        return not is_too_large and now - lane.dry_since < lane.most_wait
 
     def end(self) -> None:
         """End the turn without such an outcome, unless it has ended."""

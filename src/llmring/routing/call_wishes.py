@@ -48,13 +48,13 @@ class CallPatience(Protocol):
 
     most_wait: float
 
-    async def turn(self, target: Target, tokens: int, *, again: bool) -> RequestTurn:
+    async def turn(self, target: Target, tokens: int, *, limits: int) -> RequestTurn:
         """Wait until a request may be sent to a model.
 
         Args:
             target: The model.
             tokens: The tokens that the request may take.
-            again: True if it was sent before, so that it comes before the others.
+            limits: How often it was sent and met a limit; with any, it comes before the others.
         """
 
     def ordered(self, candidates: Sequence[Target | Skip]) -> Sequence[Target | Skip]:
