@@ -41,6 +41,15 @@ NOW = {"date": "Mon, 23 Nov 2026 12:00:00 GMT"}
             3723.5,
         ),
         ({"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "later"}, None),
+        (
+            {
+                "x-ratelimit-remaining-tokens-minute": "0",
+                "x-ratelimit-reset-tokens-minute": "11.38",
+                "x-ratelimit-remaining-requests-day": "100",
+                "x-ratelimit-reset-requests-day": "33011.38",
+            },
+            11.38,
+        ),
     ],
 )
 def test_the_wait_is_read_from_the_headers(headers: dict[str, str], seconds: float | None) -> None:

@@ -289,6 +289,39 @@ def test_b21_rows_in_line_for_the_only_model_wait_for_its_probe(tmp_path: Path) 
     assert [[attempt.outcome for attempt in each.attempts] for each in responses] == [["ok"]] * 5
 
 
+@pytest.mark.parametrize("spills", [False, True])
+def test_b21_only_a_batch_that_spills_sends_the_overflow_to_the_next_model(
+    tmp_path: Path, *, spills: bool
+) -> None:
+    async def main(first: Loopback, second: Loopback) -> list[LLMResponse]:
+        wishes = CallWishes(patience=Pacer(2, spills=spills))
+        async with ring_of(tmp_path, first, second) as ring:
+            return await asyncio.gather(*(asked(ring, wishes) for _ in range(6)))
+
+    slow = Answer([Pause(0.1), *OK.steps], 200, OK.headers)
+    with ChosenServer(lambda _: slow) as first, ChosenServer(lambda _: slow) as second:
+        found = asyncio.run(main(first, second))
+
+    models = {response.model for response in found}
+    assert models == ({FIRST, SECOND} if spills else {FIRST})
+    assert all(len(response.attempts) == 1 for response in found)
+
+
+def test_a_stream_has_no_patience(tmp_path: Path) -> None:
+    async def main(server: Loopback, pacer: Pacer) -> None:
+        async with ring_of(tmp_path, server, policy="policy.retries = 0") as ring:
+            request = parse_request(LLMRequest("a", [Message("user", "Hi")]))
+            with pytest.raises(AllModelsFailedError):
+                async for _ in ring._stream(request, None, CallWishes(patience=pacer)):
+                    pass
+
+    pacer = Pacer()
+    with ChosenServer(lambda _: LIMITED) as server:
+        asyncio.run(main(server, pacer))
+
+    assert pacer.states() == []
+
+
 def test_b21_embeddings_wait_for_limits_as_well(tmp_path: Path) -> None:
     vectors = as_json(
         {

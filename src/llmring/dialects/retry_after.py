@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from llmring.dialects.rates.header_values import number_in, until, wait_in
+from llmring.dialects.rates.header_values import number_in, reset_in, until
 from llmring.wire import HttpHead
 
 _TOO_MANY = 429
@@ -36,6 +36,6 @@ def _renewal(head: HttpHead) -> float | None:
         if "ratelimit" not in name or "remaining" not in name or left.strip() != "0":
             continue
         reset = head.headers.get(name.replace("remaining", "reset"))
-        if reset is not None and (wait := wait_in(head, reset)) is not None:
+        if reset is not None and (wait := reset_in(head, reset)) is not None:
             waits.append(wait)
     return max(waits, default=None)

@@ -95,6 +95,8 @@ class _Lane:
         # When the first limit was met since the last answer.
         self.dry_since: float | None = None
         self._target = target
+        # Those that have met a limit go first.
+        self._repeated: deque[tuple[asyncio.Future[Sent], int]] = deque()
         self._line: deque[tuple[asyncio.Future[Sent], int]] = deque()
         self._timer: asyncio.TimerHandle | None = None
 
@@ -106,13 +108,10 @@ class _Lane:
             again: True if it comes before the others.
         """
         now = self.clock()
-        if not self._line and self.controller.wait(tokens, now) <= 0:
+        if not self._waits() and self.controller.wait(tokens, now) <= 0:
             return self.controller.send(tokens, now)
         turn: asyncio.Future[Sent] = asyncio.get_running_loop().create_future()
-        if again:
-            self._line.appendleft((turn, tokens))
-        else:
-            self._line.append((turn, tokens))
+        (self._repeated if again else self._line).append((turn, tokens))
         self.admit()
         try:
             return await turn
@@ -124,13 +123,16 @@ class _Lane:
 
     def has_room(self) -> bool:
         """Return True if a request could be sent at once."""
-        return not self._line and self.controller.wait(0, self.clock()) <= 0
+        return not self._waits() and self.controller.wait(0, self.clock()) <= 0
+
+    def _waits(self) -> bool:
+        return bool(self._line or self._repeated)
 
     def admit(self) -> None:
         """Let those at the head of the line send their requests, as far as the pace allows."""
         now = self.clock()
-        while self._line:
-            turn, tokens = self._line[0]
+        while line := self._repeated or self._line:
+            turn, tokens = line[0]
             if not turn.done():
                 wait = self.controller.wait(tokens, now)
                 if wait > 0:
@@ -138,7 +140,7 @@ class _Lane:
                         self._wake(wait)
                     return
                 turn.set_result(self.controller.send(tokens, now))
-            self._line.popleft()
+            line.popleft()
 
     def _wake(self, seconds: float) -> None:
         """Admit requests again after some seconds, or somewhat earlier."""
@@ -160,7 +162,7 @@ class _Lane:
             model=self._target.name,
             address=self._target.endpoint.base_url,
             in_flight=controller.in_flight,
-            waiting=sum(not turn.done() for turn, _ in self._line),
+            waiting=sum(not turn.done() for turn, _ in (*self._repeated, *self._line)),
             window=controller.window,
             rate=controller.rate,
             resumes_in=controller.resumes_in(self.clock()),
@@ -172,8 +174,10 @@ class _Lane:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        line, self._line = self._line, deque()
-        for turn, _ in line:
+        waiting = [*self._repeated, *self._line]
+        self._repeated.clear()
+        self._line.clear()
+        for turn, _ in waiting:
             turn.cancel()
 
 
