@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo test test-half test-rest api calendar calendar-half calendar-rest examples contract chaos bench bench-faults bench-gateway gateway-faults bench-holding bench-instructions bench-ledger fuzz-answers fuzz-api soak guard recordings replicas threats trace lint format lock clean
+.PHONY: help batch-kills batch-soak demo test test-served test-half test-rest api calendar calendar-half calendar-rest examples contract chaos bench bench-batch bench-faults bench-gateway gateway-faults bench-holding bench-instructions bench-ledger fuzz-answers fuzz-api soak guard recordings replicas threats trace lint format lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -15,19 +15,23 @@ demo: .venv/runtime ## Run the main job: a chat through an alias, with failover,
 	$(BIN)/llmring local pull || true
 	$(BIN)/llmring demo
 
-# About half of the tests by their time; the other half has those that wait for servers.
-HALF := advisor architecture audit chat cli config contract docs files gateway json_schema \
+# Parts of about the same time; many tests wait for a server or a process most of theirs.
+SERVED := docs gateway
+HALF := advisor architecture audit chat cli config contract dialects files json_schema ledger limits \
 	lockfile packing providers registry routing scan
 
-test: .venv/dev ## Run all tests, in two processes
-	printf 'half\nrest\n' | xargs -P 2 -I PART $(MAKE) --no-print-directory test-PART
+test: .venv/dev ## Run all tests, in three processes
+	printf 'served\nhalf\nrest\n' | xargs -P 3 -I PART $(MAKE) --no-print-directory test-PART
+
+test-served: .venv/dev
+	$(BIN)/pytest $(SERVED:%=tests/%)
 
 test-half: .venv/dev
 	$(BIN)/pytest $(HALF:%=tests/%)
 	$(BIN)/pytest plugins/llm-llmring
 
 test-rest: .venv/dev
-	$(BIN)/pytest $(HALF:%=--ignore tests/%)
+	$(BIN)/pytest $(HALF:%=--ignore tests/%) $(SERVED:%=--ignore tests/%)
 
 api: .venv/dev ## List the public names with their signatures and fields in docs/api.txt
 	$(BIN)/python tools/api_list.py
@@ -54,10 +58,10 @@ calendar: .venv/dev ## Run the tests that could depend on the date, DAYS (defaul
 LATER := CLOCK_DAYS=$(or $(DAYS),365) PYTHONPATH=$(CURDIR)/tests/moved_clock $(BIN)/pytest -q
 
 calendar-half: .venv/dev
-	$(LATER) $(addprefix tests/,$(filter-out $(TIMELESS),$(HALF))) $(TIMELESS:%=--ignore tests/%)
+	$(LATER) $(addprefix tests/,$(filter-out $(TIMELESS),$(SERVED) $(HALF))) $(TIMELESS:%=--ignore tests/%)
 
 calendar-rest: .venv/dev
-	$(LATER) $(HALF:%=--ignore tests/%) $(TIMELESS:%=--ignore tests/%)
+	$(LATER) $(HALF:%=--ignore tests/%) $(SERVED:%=--ignore tests/%) $(TIMELESS:%=--ignore tests/%)
 
 examples: .venv/dev ## List the models in docs and help texts that retire within 90 days
 	$(BIN)/python tools/examples.py
@@ -102,6 +106,15 @@ gateway-faults: .venv/dev ## Make ROUNDS calls with each fault through gateways,
 
 bench-ledger: .venv/dev ## Measure the ledger with ROWS calls (default 1000000), and write docs/benchmarks.md
 	$(BIN)/python benchmarks/ledger_bench.py --rows $(or $(ROWS),1000000) --save docs/benchmarks.md
+
+bench-batch: .venv/dev ## Measure batches beside a loop of calls, and write docs/benchmarks.md; SIZES="rows ..."
+	$(BIN)/python benchmarks/batch_bench.py --save docs/benchmarks.md $(if $(SIZES),--sizes $(SIZES))
+
+batch-kills: .venv/dev ## Kill a batch KILLS times (default 50) and start it again, and write docs/reliability.md
+	$(BIN)/python benchmarks/batch_kills.py --kills $(or $(KILLS),50) --save docs/reliability.md
+
+batch-soak: .venv/dev ## Send ROWS rows (default 1000000) under faults, and write docs/reliability.md
+	$(BIN)/python benchmarks/batch_soak.py --rows $(or $(ROWS),1000000) --save docs/reliability.md
 
 bench-holding: .venv/dev ## Measure how long hostile answers hold the event loop, and write docs/reliability.md
 	PYTHONPATH=tests $(BIN)/python -m chaos.holding --save docs/reliability.md
