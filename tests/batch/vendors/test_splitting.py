@@ -13,7 +13,7 @@ from batch_jobs import rows
 from llmring.batch.outcome import RowOutcome
 from llmring.batch.row import RowRequest
 from llmring.batch.vendors.part_files import PartFiles
-from llmring.batch.vendors.splitting import Splitter, WrittenPart, check_fields, vendor_id
+from llmring.batch.vendors.splitting import Splitter, WrittenPart, check_fields, custom_id
 from llmring.dialects.batches.batch_api import BatchApi
 from llmring.dialects.batches.openai_batches import GROQ, OPENAI
 from llmring.exceptions import UnsupportedFeatureError
@@ -136,9 +136,9 @@ def test_b39_a_field_that_is_off_is_not_refused(value: str) -> None:
 def test_b25_an_id_that_vendors_take_stays_and_others_get_a_digest(
     id_: str, prefix: str, plain: bool
 ) -> None:
-    found = vendor_id(id_, prefix)
+    found = custom_id(id_, prefix)
 
     assert (found == prefix + id_) == plain
-    assert found == vendor_id(id_, prefix)
+    assert found == custom_id(id_, prefix)
     assert len(found) <= 64
     assert found.startswith(prefix)

@@ -12,13 +12,14 @@ import msgspec
 from llmring.batch.batch_calls import BatchCalls
 from llmring.batch.outcome import RowOutcome
 from llmring.batch.vendors.part_files import RowMark
-from llmring.batch.vendors.vendor_door import is_passing
 from llmring.chat.events import Usage
 from llmring.chat.request import LLMRequest
 from llmring.dialects.batches.batch_api import LineResult
 from llmring.exceptions import LLMRingError, ProviderError, SchemaValidationError
+from llmring.plain_data import plain
 from llmring.redaction import MASK, redact
 from llmring.registry.batch_rates import BATCH_TIER, is_batch
+from llmring.routing.failure_policy import is_passing
 from llmring.routing.selection.embedding_targets import embedding_of
 from llmring.routing.settled_cost import settled_cost
 from llmring.routing.targets import Target
@@ -109,7 +110,7 @@ class RowReader:
         return msgspec.structs.replace(
             self._outcome(mark, batch, "ok", answer.usage, cost, reason),
             text=answer.content,
-            parsed=answer.parsed,
+            parsed=plain(answer.parsed),
             served_model=answer.served_model,
             finish_reason=answer.finish_reason,
         )

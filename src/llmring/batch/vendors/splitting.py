@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 
 import msgspec
 from msgspec import Struct
 
+from llmring.batch.input.row_ids import id_hash, vendor_id
 from llmring.batch.outcome import RowOutcome
 from llmring.batch.row import RowRequest
 from llmring.batch.vendors.part_files import OpenPart, PartFiles, RowMark
@@ -18,8 +17,6 @@ from llmring.exceptions import LLMRingError, UnsupportedFeatureError
 from llmring.routing.targets import Target
 from llmring.wire import HttpRequest
 
-# What all vendors take as an ID.
-_PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _LONGEST_ID = 64
 # Room for what surrounds the lines.
 _FRAME_BYTES = 64
@@ -110,7 +107,7 @@ class Splitter:
                 f"batches of {target.ref.provider} have no requests to {path}; ask this row live"
             )
         check_fields(self._api, http.body)
-        custom = vendor_id(request.row.id, self._prefix)
+        custom = custom_id(request.row.id, self._prefix)
         line = self._api.line(custom, path, http.body)
         if len(line) + _FRAME_BYTES > self._api.most_bytes:
             most = self._api.most_bytes // 1_000_000
@@ -169,11 +166,12 @@ def check_fields(api: BatchApi, body: bytes) -> None:
             raise UnsupportedFeatureError(f"a request has {name!r}, but {why}; leave it out")
 
 
-def vendor_id(id_: str, prefix: str) -> str:
-    """Return the ID of a row at a vendor: its own where that can be, else a digest of it."""
-    if _PLAIN_ID.fullmatch(id_) and len(prefix) + len(id_) <= _LONGEST_ID:
-        return prefix + id_
-    return f"{prefix}id-{hashlib.blake2s(id_.encode(), digest_size=16).hexdigest()}"
+def custom_id(id_: str, prefix: str) -> str:
+    """Return the ID of a row at a vendor: its own where that can be, else one with its hash."""
+    accepted = vendor_id(id_)
+    if len(prefix) + len(accepted) > _LONGEST_ID:
+        accepted = f"row-{id_hash(id_).hex()}"
+    return prefix + accepted
 
 
 def refused(request: RowRequest, error: LLMRingError) -> RowOutcome:

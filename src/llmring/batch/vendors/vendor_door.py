@@ -16,6 +16,7 @@ from llmring.exceptions import (
     ProviderTimeoutError,
     UnreadableResponseError,
 )
+from llmring.routing.failure_policy import is_passing
 from llmring.routing.targets import Target
 from llmring.wire import HttpHead, is_success
 
@@ -29,18 +30,12 @@ _FIRST_PAUSE = 2.0
 _MOST_PAUSE = 60.0
 
 
-def is_passing(error: ProviderError) -> bool:
-    """Check if the same request may succeed later."""
-    if isinstance(error, ProviderRateLimitError | ProviderTimeoutError | ProviderConnectionError):
-        return True
-    status = error.status or 0
-    if isinstance(error, UnreadableResponseError) and status < 400:
-        return True
-    return status >= 500 or status in (408, 409, 425, 498)
-
-
 def may_have_acted(error: ProviderError) -> bool:
-    """Check if the vendor may have done what a request asked for, although it failed."""
+    """Check if the vendor may have created what a request asked for, although it failed.
+
+    After any fault of a server the vendor's list is worth a look: what is created twice is paid
+    twice.
+    """
     match error:
         case ProviderRateLimitError():
             return False

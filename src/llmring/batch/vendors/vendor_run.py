@@ -23,13 +23,13 @@ from llmring.batch.vendors.row_results import RowReader
 from llmring.batch.vendors.splitting import Splitter
 from llmring.batch.vendors.submission import Submission
 from llmring.batch.vendors.vendor_clock import SystemClock, VendorClock, next_wait
-from llmring.batch.vendors.vendor_door import is_passing
 from llmring.batch.vendors.vendor_job import VendorJob
 from llmring.batch.vendors.vendor_progress import BatchPart
 from llmring.batch.vendors.vendor_status import VendorStatus, vendor_status
 from llmring.chat.request import LLMRequest
 from llmring.exceptions import ConfigurationError, ProviderError
 from llmring.registry.batch_rates import batch_rate
+from llmring.routing.failure_policy import is_passing
 from llmring.routing.selection.embedding_targets import embed
 from llmring.routing.targets import Target
 from llmring.wire import HttpRequest
