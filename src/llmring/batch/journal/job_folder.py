@@ -185,7 +185,7 @@ def open_job(
         requests: Returns the requests of all rows, to compare them if something has changed.
         restart: True to start over; what was done is removed.
         changed: What to do with the rows that are done if the description differs: keep all that
-            can be matched, or ask those again whose request differs.
+            can be told apart, or ask those again whose request differs.
         retry_failed: True to ask all rows again that have failed.
 
     Raises:
