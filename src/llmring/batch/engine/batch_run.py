@@ -17,15 +17,17 @@ from llmring.batch.engine.failure_kind import FailureKind, unusable_message
 from llmring.batch.engine.failure_watch import FailureWatch
 from llmring.batch.engine.journal import Journal, Pace
 from llmring.batch.engine.outcome_keeper import OutcomeKeeper
-from llmring.batch.engine.progress import BatchProgress, ModelPace, RateMeter
+from llmring.batch.engine.money_waits import MoneyWaits
+from llmring.batch.engine.progress import BatchProgress, RateMeter
 from llmring.batch.engine.report import BatchReport
-from llmring.batch.engine.row_caller import CallResult, RowCaller
+from llmring.batch.engine.row_caller import RowCaller
 from llmring.batch.engine.row_queue import Lane, RowQueue, Work
 from llmring.batch.engine.row_reader import Row, RowReader
 from llmring.batch.engine.row_supply import Build, RowSupply
+from llmring.batch.engine.run_report import progress_of, report_of
 from llmring.batch.engine.settings import BatchSettings
-from llmring.batch.engine.spending import reached_message, require_prices
-from llmring.batch.engine.stop_reason import StopReason, exit_code
+from llmring.batch.engine.spending import require_prices
+from llmring.batch.engine.stop_reason import StopReason
 from llmring.batch.engine.totals import Totals
 from llmring.batch.outcome import RowOutcome
 from llmring.batch.row import InputRow
@@ -55,6 +57,7 @@ class Parts(Struct, frozen=True, kw_only=True):
         pace: The pace of the requests; None if they are sent without.
         on_row: Called with each outcome that is kept, its row, and the answer in the type that was
             asked for.
+        earlier: Returns the outcomes of earlier runs, for rows that ask the same.
         has_room: Returns True if a further row may be sent, as its outcome will be taken soon; given
             the number of rows on their way.
     """
@@ -68,6 +71,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     journal: Journal | None = None
     pace: Pace | None = None
     on_row: OnRow | None = None
+    earlier: Callable[[], Iterable[RowOutcome]] = tuple
     has_room: Callable[[int], bool] | None = None
 
 
@@ -91,7 +95,14 @@ class BatchRun:
         self._supply: RowSupply | None = None
         self._reader: RowReader | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._short: list[Lane] = []
+        self._money = MoneyWaits(
+            self._queue,
+            settings.max_cost,
+            waits_for_budget=settings.waits_for_budget,
+            fill=self.fill,
+            stop=self.stop,
+            spent=self._spent,
+        )
         self._timer: asyncio.TimerHandle | None = None
         self._ended = asyncio.Event()
         self._stop: StopReason | None = None
@@ -111,7 +122,7 @@ class BatchRun:
         if settings.alias is not None:
             self._only = self._queue.lanes[settings.alias] = self._new_lane(settings.alias)
         if settings.dedupe:
-            self._equal = EqualRows(() if parts.journal is None else parts.journal.outcomes())
+            self._equal = EqualRows(parts.earlier())
         reader = self._reader = RowReader(parts.rows, self.fill)
         self._supply = RowSupply(
             reader,
@@ -125,7 +136,7 @@ class BatchRun:
         )
         try:
             if settings.max_cost is not None and self._earlier_spent >= settings.max_cost:
-                self._stop_for_money(Decimal(0))
+                self._money.reached(Decimal(0))
             self.fill()
             await self._ended.wait()
             await self._keeper.finish()
@@ -185,61 +196,39 @@ class BatchRun:
 
     def progress(self) -> BatchProgress:
         """Return how far it is."""
-        totals, total, now = self.totals, self._parts.total, time.monotonic()
-        done = totals.done
-        rate = self._meter.rate(totals.ok + totals.failed, now)
-        left = None
-        if total is not None and rate > 0:
-            left = max(0, total - done) / rate
-        pace = self._parts.pace
-        states = () if pace is None else pace.states()
-        error = self._keeper.error
-        return BatchProgress(
-            done=done,
-            total=total,
-            ok=totals.ok,
-            failed=totals.failed,
-            earlier=totals.earlier,
+        totals, now = self.totals, time.monotonic()
+        return progress_of(
+            totals,
+            self._settings,
+            self._parts.pace,
+            total=self._parts.total,
             in_flight=len(self._tasks),
             waiting=self._queue.count,
-            rate=rate,
-            cost=totals.cost,
+            rate=self._meter.rate(totals.ok + totals.failed, now),
             spent=self._spent(),
-            max_cost=self._settings.max_cost,
             seconds=now - self._began,
-            left_seconds=left,
-            models=tuple(
-                ModelPace(each.model, each.in_flight, each.window, each.resumes_in)
-                for each in states
-            ),
-            trouble=None if error is None else str(error),
+            trouble=self._trouble(),
         )
 
     def report(self) -> BatchReport:
         """Return the report."""
-        totals, total, stop = self.totals, self._parts.total, self._stop
-        left = 0 if stop is None else None
-        if stop is not None and total is not None:
-            left = max(0, total - totals.done)
-        return BatchReport(
-            id=self._parts.id,
-            ok=totals.ok,
-            failed=totals.failed,
-            earlier=totals.earlier,
-            left=left,
-            errors=dict(sorted(totals.errors.items())),
-            models=dict(sorted(totals.models.items())),
-            tokens_in=totals.tokens_in,
-            tokens_out=totals.tokens_out,
-            tokens_cached=totals.tokens_cached,
-            cost=totals.cost,
-            unknown_costs=totals.unknown_costs,
+        return report_of(
+            self._parts.id,
+            self.totals,
+            total=self._parts.total,
             spent=self._spent(),
             seconds=time.monotonic() - self._began,
-            stopped=None if stop is None else stop.cause,
-            message=None if stop is None else stop.message,
-            exit_code=exit_code(stop, totals.failed),
+            stopped=self._stop,
         )
+
+    def _trouble(self) -> str | None:
+        if self._keeper.unwritten:
+            return f"the disk is full; {self._keeper.unwritten} finished rows wait for room"
+        resumes = self._money.resumes
+        if resumes is None:
+            return None
+        seconds = resumes - asyncio.get_running_loop().time()
+        return f"the budget is used up; waiting {max(0.0, seconds):.0f} s for the next period"
 
     def _spent(self) -> Decimal:
         return EXACT.add(self._earlier_spent, self.totals.cost)
@@ -257,7 +246,7 @@ class BatchRun:
         return Lane(name, settings.concurrency, is_cold=settings.cache_system)
 
     def _may_send(self) -> bool:
-        if self._stop is not None or self._failure is not None or self._keeper.error is not None:
+        if self._stop is not None or self._failure is not None or self._keeper.unwritten:
             return False
         has_room = self._parts.has_room
         return has_room is None or has_room(len(self._tasks))
@@ -304,7 +293,7 @@ class BatchRun:
         if supply is None or not lane.may_go_on:
             return None
         has_room = self._parts.has_room
-        if self._stop is not None or self._failure is not None or self._keeper.error is not None:
+        if self._stop is not None or self._failure is not None or self._keeper.unwritten:
             return None
         if has_room is not None and not has_room(len(self._tasks) - 1):
             return None
@@ -327,18 +316,20 @@ class BatchRun:
             if result.outcome is not None:
                 work.lane.row_answered()
                 self._settle(work, result.outcome, result.parsed)
-            elif self._is_refused_alone(work, result):
+                if self._money.any_waits:
+                    self._money.row_ended()
+            elif self._money.is_tried_again(work, result.kind, len(self._tasks)):
                 continue
             elif result.error is not None:
                 self._not_answered(work, result.error, result.kind)
-            if self._short:
-                self._try_short()
             return
 
     def _not_answered(self, work: Work, error: LLMRingError, kind: FailureKind | None) -> None:
+        """Do what the failure of a call asks for."""
         match kind:
             case FailureKind.NO_MONEY | FailureKind.NO_BUDGET:
-                self._refused(work, error)
+                if isinstance(error, BudgetExceededError) and self._stop is None:
+                    self._money.refused(work, error, len(self._tasks))
                 return
             case FailureKind.UNUSABLE:
                 self.stop(StopReason("unusable", unusable_message(error)))
@@ -358,55 +349,6 @@ class BatchRun:
         pause = max(random.uniform(0.0, most), min(retry_after or 0.0, _MOST_PAUSE_SECONDS))
         self._queue.add_later(work, time.monotonic() + pause)
         self._set_timer()
-
-    def _is_refused_alone(self, work: Work, result: CallResult) -> bool:
-        """Return True if a row is to be sent again at once, as no other one holds money back."""
-        if result.kind not in (FailureKind.NO_MONEY, FailureKind.NO_BUDGET):
-            return False
-        if len(self._tasks) > 1 or work.was_alone:
-            return False
-        work.was_alone = True
-        return True
-
-    def _refused(self, work: Work, error: LLMRingError) -> None:
-        """Let a row wait until others have given back what was set aside, or stop the job."""
-        if not isinstance(error, BudgetExceededError) or self._stop is not None:
-            return
-        lane = work.lane
-        if len(self._tasks) > 1:
-            work.was_alone = False
-            lane.narrow()
-            lane.is_paused = True
-            self._queue.add(work, first=True)
-            self._short.append(lane)
-        elif error.retry_after is None:
-            self._stop_for_money(error.estimate)
-        elif self._settings.waits_for_budget:
-            work.was_alone = False
-            lane.is_paused = True
-            self._queue.add(work, first=True)
-            loop = asyncio.get_running_loop()
-            loop.call_later(error.retry_after + 1.0, self._resume, lane)
-        else:
-            self.stop(StopReason("budget", str(error)))
-
-    def _stop_for_money(self, estimate: Decimal) -> None:
-        most = self._settings.max_cost or Decimal(0)
-        message = reached_message(most, self._spent(), estimate)
-        self.stop(StopReason("max_cost", message))
-
-    def _try_short(self) -> None:
-        """Send the rows again that money was short for, as another row has ended."""
-        short, self._short = self._short, []
-        me = asyncio.current_task()
-        for lane in short:
-            lane.is_paused = False
-        if me is not None:
-            self.fill()
-
-    def _resume(self, lane: Lane) -> None:
-        lane.is_paused = False
-        self.fill()
 
     def _settle(self, work: Work, outcome: RowOutcome, parsed: object) -> None:
         """Keep the outcome of a row, and of those that ask the same."""
@@ -430,12 +372,8 @@ class BatchRun:
         self.totals.earlier += 1
 
     def _trouble_ended(self) -> None:
-        if self._keeper.is_given_up:
-            message = (
-                f"{self._keeper.unwritten} finished rows could not be written: "
-                f"{self._keeper.error}; make room, and run the command again"
-            )
-            self.stop(StopReason("disk_full", message))
+        if self._keeper.error is not None:
+            self.stop(StopReason("disk_full", str(self._keeper.error)))
         self.fill()
 
     def _set_timer(self) -> None:
@@ -476,7 +414,7 @@ class BatchRun:
         if self._stop is not None or self._failure is not None:
             self._ended.set()
         elif self._supply is not None and self._supply.is_done and not self._queue.count:
-            if self._keeper.error is None:
+            if not self._keeper.unwritten:
                 self._ended.set()
 
     async def _wind_up(self) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Protocol
 
 from llmring.batch.outcome import RowOutcome
-from llmring.batch.row import RowProblem, RowRequest
 
 
 class Journal(Protocol):
@@ -17,18 +16,27 @@ class Journal(Protocol):
     def spent(self) -> Decimal:
         """USD that the rows of all runs have cost, as far as known."""
 
-    def is_done(self, request: RowRequest | RowProblem) -> bool:
+    @property
+    def is_full(self) -> bool:
+        """True while the disk has no room, and outcomes wait in memory."""
+
+    def is_done(self, ordinal: int) -> bool:
         """Return True if a row needs no answer in this run."""
 
     def add(self, outcome: RowOutcome) -> None:
-        """Keep an outcome; it is kept when this returns.
+        """Keep an outcome: it is written when this returns, unless the disk is full.
 
         Raises:
-            OSError: It can't be written; nothing of it is kept.
+            OSError: It can't be written for another reason.
         """
 
-    def outcomes(self) -> Iterable[RowOutcome]:
-        """Yield the outcomes that are kept."""
+    def write_waiting(self) -> None:
+        """Try to write the outcomes that wait for room on the disk.
+
+        Raises:
+            LLMRingError: The disk has been full for too long.
+            OSError: They can't be written for another reason.
+        """
 
 
 class PaceReport(Protocol):

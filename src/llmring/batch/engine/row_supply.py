@@ -73,11 +73,10 @@ class RowSupply:
             row = self._reader.take()
             if row is None:
                 return None
-            request = self._build(row)
-            if self._is_done is not None and self._is_done(request):
+            if self._is_done is not None and self._is_done(_ordinal(row)):
                 self._on_earlier()
                 continue
-            work = self._work(request)
+            work = self._work(self._build(row))
             if work is not None:
                 return work
         return None
@@ -114,3 +113,7 @@ class RowSupply:
         work = Work(request, lane)
         equal.ask(work)
         return work
+
+
+def _ordinal(row: Row) -> int:
+    return row.row.ordinal if isinstance(row, RowProblem) else row.ordinal

@@ -1,0 +1,87 @@
+"""The calls of a ring, as batches make them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+from llmring.chat.parsed_request import parse_request
+
+if TYPE_CHECKING:
+    from llmring.chat.embedding import EmbeddingResponse
+    from llmring.chat.request import LLMRequest
+    from llmring.chat.response import LLMResponse
+    from llmring.client.ring import LLMRing
+    from llmring.ledger.entry import LedgerEntry
+    from llmring.routing.call_wishes import CallWishes
+    from llmring.routing.selection.prepare import Prepared
+    from llmring.routing.targets import Skip, Target
+    from llmring.wire import HttpHead, HttpRequest
+
+
+class RingBatchCalls:
+    """The calls of a ring; see `BatchCalls`.
+
+    Args:
+        ring: The ring.
+    """
+
+    def __init__(self, ring: LLMRing) -> None:
+        self._ring = ring
+
+    async def ask(
+        self, request: LLMRequest, profile: str | None, wishes: CallWishes
+    ) -> LLMResponse:
+        """Return the answer to a chat."""
+        return await self._ring._send(parse_request(request), profile, wishes)  # noqa: SLF001
+
+    async def embed(
+        self, model: str, texts: Sequence[str], profile: str | None, wishes: CallWishes
+    ) -> EmbeddingResponse:
+        """Return the embeddings of texts."""
+        from llmring.client.operations.embed import EmbeddingRequest
+
+        what = EmbeddingRequest(texts=list(texts), dimensions=None, any_model=False)
+        ring = self._ring
+        return await ring._embed(what, model, profile, ring._timeout, wishes)  # noqa: SLF001
+
+    def models(self, model: str, profile: str | None) -> Sequence[Target | Skip]:
+        """Return the models of an alias in order."""
+        return self._ring._planner.route(model, profile).models.candidates  # noqa: SLF001
+
+    def today(self) -> date:
+        """Return the day whose prices apply."""
+        return self._ring._planner.today()  # noqa: SLF001
+
+    async def fetch(self, request: HttpRequest, seconds: float | None) -> tuple[HttpHead, bytes]:
+        """Send one request without failover."""
+        return await self._ring._executor.fetch(request, seconds)  # noqa: SLF001
+
+    async def download(
+        self, request: HttpRequest, write: Callable[[bytes], object], seconds: float | None
+    ) -> HttpHead:
+        """Send one request, and pass on the body in pieces."""
+        return await self._ring._executor.download(request, write, seconds)  # noqa: SLF001
+
+    def prepare(self, request: LLMRequest) -> Callable[[Target], Prepared]:
+        """Return the function that makes the request of a chat for a model."""
+        from llmring.routing.stream_resume import NO_PROGRESS
+
+        planner = self._ring._planner  # noqa: SLF001
+        return planner.prepare(parse_request(request), NO_PROGRESS, stream=False)
+
+    def read(self, request: LLMRequest, target: Target, head: HttpHead, body: bytes) -> LLMResponse:
+        """Return the answer in a reply that came by a vendor's batch."""
+        from llmring.client.operations.batch_replies import batch_reply
+
+        return batch_reply(parse_request(request), target, head, body)
+
+    def earlier_calls(self, alias: str, most: int) -> Sequence[LedgerEntry]:
+        """Return the newest calls of an alias that the ledger has."""
+        place = self._ring._settings.ledger  # noqa: SLF001
+        if place is None:
+            return ()
+        from llmring.ledger.reader import entries
+
+        return [*entries(place, alias=alias, limit=most)]
