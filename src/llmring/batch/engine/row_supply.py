@@ -91,9 +91,7 @@ class RowSupply:
             try:
                 lane = self._queue.lanes[name] = self._new_lane(name)
             except LLMRingError as error:
-                problem = RowProblem(
-                    request.row, f"{request.row.place}: {error}", request.digest
-                )
+                problem = RowProblem(request.row, f"{request.row.place}: {error}", request.digest)
                 self._on_outcome(refused(problem), request.row)
                 return None
         if self._equal is None:
