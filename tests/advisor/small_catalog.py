@@ -4,6 +4,8 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from advisor.fakes import DAY, Person
 from llmring.advisor.editor import LockfileEditor
 from llmring.advisor.rule_based import RuleBasedAgent
@@ -127,6 +129,17 @@ MODELS = (
         TEXT,
         131_072,
         "2024-12-06",
+    ),
+    replace(
+        _facts(
+            "openai:text-embedding-3-small",
+            "text-embedding",
+            ("0.02", "0"),
+            frozenset(),
+            8_192,
+            "2024-01-25",
+        ),
+        kind="embedding",
     ),
     _facts("ollama:llama3.2", "llama", ("0", "0"), TEXT, 131_072, "2024-09-25"),
 )

@@ -25,6 +25,7 @@ from llmring.advisor.grammar.intents import (
 from llmring.advisor.grammar.spoken_models import SpokenModel
 from llmring.advisor.grammar.words import ENVIRONMENTS
 from llmring.advisor.planning.context import Context, Place
+from llmring.advisor.planning.kinds import embeds
 from llmring.advisor.planning.model_selection import fallbacks, one, selected
 from llmring.advisor.planning.models_of_alias import (
     among,
@@ -78,6 +79,8 @@ def add(context: Context, intent: AddModels) -> None:
     """Add models to aliases, behind those that they have."""
     for place in context.places(intent.aliases):
         there = models_of(context, place)
+        if _stays(context, intent.aliases, there):
+            continue
         models = selected(context, _chosen_of_vendor(intent.models), tuple(there))
         new = [each for each in models if each not in there]
         if not new:
@@ -85,6 +88,11 @@ def add(context: Context, intent: AddModels) -> None:
                 f"{place[0]} has {', '.join(models) or 'these models'} already. {_NOTHING}"
             )
         rebind(context, place, [*there, *new])
+
+
+def _stays(context: Context, phrase: AliasPhrase, models: list[str]) -> bool:
+    """Return True for embeddings among all aliases: no other model makes the same ones."""
+    return phrase.scope == "all" and embeds(context.editor, models)
 
 
 def _chosen_of_vendor(models: ModelList) -> ModelList:
@@ -162,6 +170,8 @@ def spread(context: Context, intent: SpreadVendors) -> None:
     done = False
     for place in context.places(intent.aliases):
         there = models_of(context, place)
+        if _stays(context, intent.aliases, there):
+            continue
         vendors = len({each.partition(":")[0] for each in there})
         missing = max(intent.vendors - vendors, intent.models - len(there))
         if missing > 0:

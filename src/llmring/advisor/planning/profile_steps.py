@@ -13,6 +13,7 @@ from llmring.advisor.grammar.intents import (
     UseInProfile,
 )
 from llmring.advisor.planning.context import Context
+from llmring.advisor.planning.kinds import embeds
 from llmring.advisor.planning.model_selection import candidates, fallbacks, local_in_use, selected
 from llmring.advisor.planning.models_of_alias import every_in, is_vendor
 from llmring.advisor.planning.unclear import AlreadySoError, UnclearRequestError
@@ -56,7 +57,7 @@ def use(context: Context, intent: UseInProfile) -> None:
         _bind_all(context, profile, one.need)
     else:
         chosen = selected(context, models)
-        for alias in context.copy.bindings(profile):
+        for alias in _of_kind(context, profile, embedding=embeds(context.editor, chosen)):
             if context.copy.models(alias, profile) != chosen:
                 context.copy.make(Bind(alias, chosen, context.copy.given(profile)))
     if context.copy.change() == before:
@@ -70,7 +71,8 @@ def _bind_all(context: Context, profile: str, need: Need) -> None:
     bound = context.copy.bindings(profile)
     if not bound:
         context.notes.append(f"Profile {profile} has no aliases yet.")
-    for alias, binding in bound.items():
+    for alias in _of_kind(context, profile, embedding=False):
+        binding = bound[alias]
         own = (*need.capabilities, *binding.policy.get("needs", ()))
         whole = replace(
             need,
@@ -98,6 +100,18 @@ def _bind_all(context: Context, profile: str, need: Need) -> None:
         prices = facts.prices_on(context.editor.day) if facts else None
         reason = f"{need.order}, {price_tag(prices)}" if prices else None
         context.copy.make(Bind(alias, [model], context.copy.given(profile), reason))
+
+
+def _of_kind(context: Context, profile: str, *, embedding: bool) -> list[str]:
+    """Return the aliases of a profile for embeddings, or all others; note those left out."""
+    found: dict[bool, list[str]] = {True: [], False: []}
+    for alias in context.copy.bindings(profile):
+        found[embeds(context.editor, context.copy.models(alias, profile))].append(alias)
+    left = found[not embedding]
+    if left:
+        purpose = "answers" if embedding else "embeddings"
+        context.notes.append(f"{', '.join(left)}: left as it was, since it is for {purpose}.")
+    return found[embedding]
 
 
 def duplicate(context: Context, intent: DuplicateProfile) -> None:

@@ -7,8 +7,16 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from llmring.advisor.changes import Bind, SetPolicy, Several, SingleChange, profile_of
+from llmring.advisor.changes import (
+    Bind,
+    ReplaceModel,
+    SetPolicy,
+    Several,
+    SingleChange,
+    profile_of,
+)
 from llmring.advisor.editor import LockfileEditor
+from llmring.advisor.planning.kinds import require_kind
 from llmring.lockfile import resolve
 from llmring.lockfile.document import Binding, Lockfile, parse
 
@@ -44,8 +52,14 @@ class WorkingCopy:
 
         Raises:
             LLMRingError: The change can't be made.
+            UnclearRequestError: It gives an alias models of another kind.
         """
         profile = profile_of(change, self.editor.profile)
+        if isinstance(change, Bind):
+            before = self.models(change.alias, profile)
+            require_kind(self.editor, change.alias, before, change.models)
+        elif isinstance(change, ReplaceModel):
+            require_kind(self.editor, change.old, [change.old], [change.new])
         self.text = change.text(self.text, profile, self.editor.day.isoformat())
         last = self.changes[-1] if self.changes else None
         if isinstance(change, Bind) and isinstance(last, Bind) and _alike(change, last):
