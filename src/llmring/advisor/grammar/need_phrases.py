@@ -184,8 +184,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
     ),
     "quality": rules(
         (
-            "(cheapest|cheap|inexpensive|affordable|low cost|low-cost|budget|economical|"
-            "lowest cost|least expensive|lowest priced|most affordable|cost effective|"
+            "(cheapest|cheap|inexpensive|not expensive|affordable|low cost|low-cost|budget|"
+            "economical|lowest cost|least expensive|lowest priced|most affordable|cost effective|"
             "cost-effective)",
             _order("cheapest"),
         ),

@@ -229,7 +229,7 @@ _RULES: dict[str, tuple[Rule, ...]] = {
             "<before:where> [,|:] [(i want you to|let us|we should|can you|could you)] <core:edit>",
             _placed,
         ),
-        ("<core:edit> [,] <after:where>", _placed),
+        ("<core:edit> [,] [only|but only] <after:where>", _placed),
         (f"({_LEAD}|{_POLITE}) <core:edit> [,] <after:where> [?]", _placed),
         ("<core:question> [?]", _placed),
         (f"({_POLITE}|{_LEAD}) <core:question> [?]", _placed),

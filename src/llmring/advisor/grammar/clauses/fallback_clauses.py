@@ -281,7 +281,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
         (
             "(if|when|in case|whenever) <who> "
             + _FAILS
-            + " [,] [then] (use|try|fall back to|go to|switch to|call|ask) <sequence>",
+            + " [,] [then] [it should] (use|try|fall back to|go to|switch to|call|ask) <sequence> "
+            "[[as] (last|last one|last resort|last model|<fallback>)]",
             _added,
         ),
         (

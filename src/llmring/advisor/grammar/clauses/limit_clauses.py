@@ -261,8 +261,9 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _set,
         ),
         (
-            f"<who> {_MUST_NOT} (cost|spend|take|run|handle|get|use|make|send|exceed|"
-            "receive|wait|need|have) [more than|longer than|over] <settings:bounds>",
+            f"<who> {_MUST_NOT} (cost|spend|take|run|handle|get|use|make|send|exceed|do|"
+            "process|go over|go above|receive|wait|need|have) [more than|longer than|over] "
+            "<settings:bounds>",
             _set,
         ),
         (

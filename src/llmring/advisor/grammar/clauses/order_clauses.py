@@ -19,6 +19,8 @@ _FRONT = (
     "at beginning|as first choice|as primary|first in line|up front|as first model|as main model|"
     "to first place|in first place|as first|ahead)"
 )
+_WANT = "(i want|we want|i would like|we would like|i need|use|set|take|make)"
+_IS = "(:|=|to|to be|should be|is to be|of)"
 _END = (
     "(last|last one|last model|final one|at end|to end|at bottom|to bottom|at back|to "
     "back|last resort|as last resort|as "
@@ -127,6 +129,9 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _listed,
         ),
         ("(order|reorder|arrange) <who> (as|to|:|like this :) <sequence>", _listed),
+        (f"(for|in) <who> [,|:] [{_WANT}] order [{_IS}] <sequence>", _listed),
+        (f"[{_WANT}] order (of|for|in) <who> {_IS} <sequence>", _listed),
+        (f"{_WANT} order [{_IS}] <sequence> (of|for|in) <who>", _listed),
         (
             f"(put|move|make|list|place|use|set|bring) <model> {_FRONT} <who:of> and "
             "(keep|leave) (rest|others|other ones|rest of them) [as fallbacks|as they "

@@ -19,6 +19,7 @@ from llmring.advisor.ranking import Need
 
 Clause = tuple[Edit, ...]
 
+_SAME = "with same (aliases|models|bindings) as|same as|identical to|equal to|exactly as"
 _NEW = (
     "(create|add|make|new|set up|define|start|introduce|build|give me|i need|i want|we "
     "need|generate|prepare|"
@@ -203,17 +204,17 @@ RULES: dict[str, tuple[Rule, ...]] = {
         (
             f"{_NEW} profile [called|named|for] <two:profile_name> [,] (that copies|which "
             "copies|copied from|as copy "
-            "of|that is copy of|with same aliases as) [profile] <one:profile_name> "
+            f"of|that is copy of|{_SAME}) [profile] <one:profile_name> "
             "[profile]",
             lambda v: (DuplicateProfile(v["one"], v["two"]),),
         ),
         (
             f"{_NEW} <two:profile_name> profile [,] (that copies|which copies|copied from|as copy "
-            "of|that is copy of|with same aliases as) [profile] <one:profile_name> [profile]",
+            f"of|that is copy of|{_SAME}) [profile] <one:profile_name> [profile]",
             lambda v: (DuplicateProfile(v["one"], v["two"]),),
         ),
         (
-            f"{_NEW} <two:place> with same aliases as [profile] <one:profile_name> [profile]",
+            f"{_NEW} <two:place> [,] ({_SAME}) [profile] <one:profile_name> [profile]",
             lambda v: (DuplicateProfile(v["one"], v["two"]),),
         ),
         (
@@ -290,7 +291,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         (f"{_NEW} <style> profile (called|named) <names:profile_names> [<base>]", _created),
         (f"{_NEW} profile (for|with|of) <style> models", _created),
         (
-            f"{_NEW} <style> profile for <one:place_only>",
+            f"{_NEW} <style> profile for <one:place_only> [tests|test|runs|jobs|pipeline]",
             lambda v: (NewProfiles(names=(v["one"],), models=v["style"][0]),),
         ),
         (

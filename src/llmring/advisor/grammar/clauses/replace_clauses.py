@@ -131,7 +131,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ),
         (
             "(remove|drop|get rid of|throw out|take out|ditch|kick out|delete) <old:old_models> "
-            f"[<everywhere>] [,] (and|and then|then|,|;|.) {_PUT} <new:model> instead",
+            f"[<everywhere>] [,] (and|and then|then|,|;|.) {_PUT} <new:model> "
+            "(instead|in place|in place of it) [<everywhere>]",
             lambda v: _replaced(v, scope="all"),
         ),
         (

@@ -76,6 +76,11 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _volume,
         ),
         ("(per|for each|each|for one) (call|request|message)", lambda _: (("calls", 1),)),
+        # Prices are those of a million tokens.
+        (
+            "(per|for|for each) <number> tokens",
+            lambda v: () if v["number"] == 1_000_000 else None,
+        ),
         ("(per|each|for) (day|month)", lambda _: ()),
         (
             "[(per|for|at|with)] <calls:number> (calls|requests|messages|call|request) [(to|of|on|"

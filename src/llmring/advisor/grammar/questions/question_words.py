@@ -33,6 +33,11 @@ _BEGINNINGS = frozenset(
     """.split()  # noqa: SIM905 -- as a list, one word a line
 )
 _NO_QUESTION = re.compile(r"(?:(?:can|could|will|would) you|do not|can not|have not)\b")
+# "When it fails, …" is a condition, and "where X is used, use Y" a place.
+_CONDITION = re.compile(
+    r"(?:(?:by )?when|where|until)\b(?! (?:does|do|did|will|would|is|are|was|were|can|could|should|"
+    r"shall|has|have|must|when)\b)"
+)
 _RETIREMENT = re.compile(
     r"\b(?:retir\w*|deprecat\w*|discontinued?|sunset\w*|shut (?:down|off)|go(?:es|ing)? away|"
     r"end of life|gone|disappear\w*|phased out|obsolete|outdated|supported|expir\w*|"
@@ -61,6 +66,8 @@ def spotted(chart: Chart) -> tuple[Ask, ...] | None:
     if not words or _NO_QUESTION.match(text):
         return None
     if words[0] not in _BEGINNINGS and words[-1] != "?":
+        return None
+    if words[-1] != "?" and _CONDITION.match(text):
         return None
     question = _question(chart, text)
     return None if question is None else (question,)
