@@ -16,9 +16,9 @@ from llmring.chat.request import LLMRequest, Messages
 from llmring.client.pending_calls import PendingChat, PendingClose, PendingStream
 from llmring.client.request_args import RequestFields, UnformedFields, request_of
 from llmring.client.ring_aliases import RingAliases
+from llmring.client.ring_batches import RingBatches
 from llmring.client.ring_explain import RingExplain
 from llmring.client.ring_files import RingFiles
-from llmring.client.ring_models import RingModels
 from llmring.client.ring_status import RingStatus
 from llmring.client.ring_tools import RingTools
 from llmring.config.active_lockfile import lockfile_of_caller
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class LLMRing(RingAliases, RingModels, RingExplain, RingStatus, RingTools, RingFiles):
+class LLMRing(RingAliases, RingBatches, RingExplain, RingStatus, RingTools, RingFiles):
     """A client that calls models through the aliases of a lockfile, with failover.
 
     Args:

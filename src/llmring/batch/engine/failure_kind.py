@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 
 from llmring.exceptions import (
-    AllModelsFailedError,
     BudgetExceededError,
     LimitExceededError,
     LLMRingError,
@@ -54,9 +53,7 @@ def _of_providers(error: ProviderError) -> FailureKind:
 def failures_of(error: ProviderError) -> list[ProviderError]:
     """Return the failures of all models of a call, also of those that were skipped."""
     found = [each.error for each in error.attempts if each.error is not None]
-    if found:
-        return found
-    return list(error.exceptions) if isinstance(error, AllModelsFailedError) else [error]
+    return found or [error]
 
 
 def _is_unusable(error: ProviderError) -> bool:

@@ -101,7 +101,10 @@ class RowCaller:
         if self._cache_system:
             for each in request.turns():
                 if each.role == "system":
-                    each.metadata = {"cache_control": {"type": "ephemeral"}, **(each.metadata or {})}
+                    each.metadata = {
+                        "cache_control": {"type": "ephemeral"},
+                        **(each.metadata or {}),
+                    }
         return await self._calls.ask(request, self._profile, self._wishes)
 
 

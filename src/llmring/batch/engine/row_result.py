@@ -124,9 +124,7 @@ def embedded(
     )
 
 
-def failed(
-    request: RowRequest, error: LLMRingError, attempts: int, cost: CallCost
-) -> RowOutcome:
+def failed(request: RowRequest, error: LLMRingError, attempts: int, cost: CallCost) -> RowOutcome:
     """Return the outcome of a row that has failed; arguments as for `answered`."""
     row = request.row
     response = error.response if isinstance(error, SchemaValidationError) else None

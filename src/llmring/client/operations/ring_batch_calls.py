@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from llmring.chat.embedding import EmbeddingResponse
     from llmring.chat.request import LLMRequest
     from llmring.chat.response import LLMResponse
-    from llmring.client.ring import LLMRing
+    from llmring.client.ring_batches import RingBatches
     from llmring.ledger.entry import LedgerEntry
     from llmring.routing.call_wishes import CallWishes
     from llmring.routing.selection.prepare import Prepared
@@ -27,7 +27,7 @@ class RingBatchCalls:
         ring: The ring.
     """
 
-    def __init__(self, ring: LLMRing) -> None:
+    def __init__(self, ring: RingBatches) -> None:
         self._ring = ring
 
     async def ask(
@@ -48,7 +48,9 @@ class RingBatchCalls:
 
     def models(self, model: str, profile: str | None) -> Sequence[Target | Skip]:
         """Return the models of an alias in order."""
-        return self._ring._planner.route(model, profile).models.candidates  # noqa: SLF001
+        planner = self._ring._planner  # noqa: SLF001
+        route = planner.route(model, profile)
+        return planner.targets(route.found, route.policy, route.reading)
 
     def today(self) -> date:
         """Return the day whose prices apply."""

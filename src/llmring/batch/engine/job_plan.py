@@ -1,0 +1,148 @@
+"""The plan of a job, and the opening of one of its runs."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
+
+from llmring.batch.batch_calls import BatchCalls
+from llmring.batch.engine.batch_run import BatchRun, OnRow, Parts
+from llmring.batch.engine.row_caller import RowCaller
+from llmring.batch.engine.settings import BatchSettings
+from llmring.batch.engine.spending import cost_account
+from llmring.batch.input.request_builder import RequestBuilder
+from llmring.batch.input.row_source import RowSource
+from llmring.batch.outcome import RowOutcome
+from llmring.batch.row import RowProblem, RowRequest
+from llmring.pacing.pacer import Pacer
+from llmring.routing.call_wishes import CallWishes
+
+if TYPE_CHECKING:
+    from llmring.batch.journal.job_description import JobDescription
+    from llmring.batch.journal.job_folder import JobFolder
+    from llmring.batch.schema.answer_schema import AnswerSchema
+
+
+class JobPlan(Struct, frozen=True, kw_only=True):
+    """The plan of a job.
+
+    Attributes:
+        calls: The calls of the ring.
+        source: The rows.
+        builder: Builds their requests.
+        settings: How they are sent.
+        folder: The folder of the job; None to keep it in memory.
+        description: What the job does, so that a later run can tell if that has changed; needed
+            with a folder.
+        restart: True to begin anew.
+        changed: What to do with the rows that are done if the description differs.
+        retry_failed: True to ask all rows again that have failed.
+        is_asynchronous: True if the rows come asynchronously.
+        schema: The schema of the answers; None for text.
+    """
+
+    calls: BatchCalls
+    source: RowSource
+    builder: RequestBuilder
+    settings: BatchSettings
+    folder: Path | None = None
+    description: JobDescription | None = None
+    restart: bool = False
+    changed: Literal["keep", "rerun"] | None = None
+    retry_failed: bool = False
+    is_asynchronous: bool = False
+    schema: AnswerSchema | None = None
+
+    def requests(self) -> Iterator[RowRequest | RowProblem]:
+        """Yield the requests of all rows."""
+        return map(self.builder.build, self.source)
+
+
+class OpenJob:
+    """A job with its folder open, if it has one; `close` lets another run begin.
+
+    Args:
+        plan: The plan.
+
+    Attributes:
+        id: The ID of the job.
+        folder: Its folder, open; None if it is kept in memory.
+
+    Raises:
+        ConfigurationError: Another run is in progress, or the job has changed.
+        OSError: The folder can't be used.
+    """
+
+    def __init__(self, plan: JobPlan) -> None:
+        self.plan = plan
+        self.folder: JobFolder | None = None
+        if plan.folder is None or plan.description is None:
+            self.id = secrets.token_hex(4)
+            return
+        from llmring.batch.journal.job_folder import open_job
+
+        self.folder = open_job(
+            plan.folder,
+            plan.description,
+            plan.requests,
+            restart=plan.restart,
+            changed=plan.changed,
+            retry_failed=plan.retry_failed,
+        )
+        self.id = self.folder.job.id
+
+    def run(self, on_row: OnRow | None, has_room: Callable[[int], bool] | None = None) -> BatchRun:
+        """Return a run of the job, to be started in this event loop; see `Parts`."""
+        plan, folder = self.plan, self.folder
+        settings = plan.settings
+        pacer = Pacer(settings.concurrency, spills=settings.on_limit == "spill")
+        wishes = CallWishes(patience=pacer)
+        if settings.max_cost is not None:
+            from decimal import Decimal
+
+            spent = Decimal(0) if folder is None else folder.spent
+            account = cost_account(self.id, secrets.token_hex(4), settings.max_cost, spent)
+            wishes = CallWishes(patience=pacer, accounts=(account,))
+        caller = RowCaller(
+            plan.calls,
+            settings.profile,
+            wishes,
+            {"batch": self.id},
+            cache_system=settings.cache_system,
+        )
+        source = plan.source
+        rows = source.stream() if plan.is_asynchronous else iter(source)
+        return BatchRun(
+            Parts(
+                id=self.id,
+                calls=plan.calls,
+                caller=caller,
+                rows=rows,
+                build=plan.builder.build,
+                total=source.count(),
+                journal=folder,
+                pace=pacer,
+                on_row=on_row,
+                has_room=has_room,
+                earlier=self._earlier,
+            ),
+            settings,
+        )
+
+    def close(self) -> None:
+        """Close the folder."""
+        if self.folder is not None:
+            with suppress(OSError):
+                self.folder.close()
+
+    def _earlier(self) -> Iterable[RowOutcome]:
+        if self.folder is None:
+            return ()
+        from llmring.batch.journal.job_folder import all_outcomes
+
+        return all_outcomes(self.folder.path, self.folder.job)
