@@ -146,3 +146,13 @@ def test_the_same_can_be_done_for_a_profile_and_an_alias() -> None:
     conversation("limit fast to 5 rpm", "the same for prod", "and the same for coder")
 
     assert HERE.read_text().count("rpm = 5\n") == 3
+
+
+def test_a_vendor_named_like_one_of_its_models_means_all_of_its_models() -> None:
+    text = LOCK.replace('models = ["openai:gpt-4o"]', 'models = ["openai:gpt-4o", "mistral:codes"]')
+    agent = small_agent(small_editor(text), Person())
+
+    reply = asyncio.run(agent.say("never use mistral in coder"))
+
+    assert reply.done
+    assert HERE.read_text() == LOCK

@@ -17,6 +17,9 @@ HELP = (
 _MOST_WORDS = 4
 _MOST_CHARACTERS = 1000
 
+# With a negation, these are signs of something to be changed.
+_WISH = re.compile(r"\b(?:but|instead|except|more than|longer than|only)\b|\d")
+
 # Examples of requests, by words that occur in similar ones.
 _EXAMPLES: tuple[tuple[str, str], ...] = (
     (r"renam\w*|call", "rename {alias} to quick"),
@@ -48,7 +51,7 @@ def not_understood(text: str, names: Vocabulary) -> str:
     near = next(
         (example for words, example in _EXAMPLES if re.search(rf"\b(?:{words})\b", low)), None
     )
-    if re.search(r"\b(?:not|never|don't|dont)\b|n't\b", low):
+    if re.search(r"\b(?:not|never|don't|dont)\b|n't\b", low) and not _WISH.search(low):
         return f"Nothing was changed: I leave things as they are{why}."
     if re.match(r"(?:should|shall|what if|what happens|would|why|can i|could i|may i)\b", low):
         near = near and f"{near.format(alias=alias)}"

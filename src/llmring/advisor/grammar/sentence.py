@@ -231,7 +231,7 @@ _RULES: dict[str, tuple[Rule, ...]] = {
         ),
         ("<core:edit> [,] [only|but only] <after:where>", _placed),
         (f"({_LEAD}|{_POLITE}) <core:edit> [,] <after:where> [?]", _placed),
-        ("<core:question> [?]", _placed),
+        ("<core:question> [[,] and why] [?]", _placed),
         (f"({_POLITE}|{_LEAD}) <core:question> [?]", _placed),
         ("<core:question> [,] <after:where> [?]", _placed),
         ("<before:where> [,] <core:question> [?]", _placed),

@@ -81,6 +81,7 @@ CONTRACTIONS: dict[str, str] = {
 
 # One spelling for words that are written in several ways.
 SPELLINGS: dict[str, str] = {
+    "u": "you",
     "fall-back": "fallback",
     "backup": "fallback",
     "back-up": "fallback",

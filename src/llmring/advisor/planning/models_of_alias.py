@@ -68,7 +68,10 @@ def every_in(context: Context, place: Place, phrase: ModelPhrase) -> list[str]:
             words = re.findall(r"[a-z]+|\d", text)
             if any(word.isdigit() for word in words):
                 return [each for each in there if each == one(context, phrase)]
-            return [each for each in there if _has_words(each, words)]
+            # "mistral" means codestral, too: a vendor may be named like one of its models.
+            return [
+                each for each in there if each.partition(":")[0] == text or _has_words(each, words)
+            ]
         case PlacedModel():
             return [one_in(context, place, phrase)]
         case _:

@@ -97,9 +97,10 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _show,
         ),
         (
-            "(what happens|what would happen|what breaks|what fails|what stops working|"
+            "(what happens|what would happen|what breaks|what would break|what would fail|"
+            "what fails|what stops working|"
             "what) [to aliases|to alias|to everything|to calls|with aliases] if <provider> (goes "
-            "down|is down|fails|has outage|breaks|is unavailable)",
+            "down|is down|fails|has outage|breaks|is unavailable) [today|tomorrow|tonight]",
             lambda v: (AskOutage(v["provider"]),),
         ),
         (
