@@ -11,8 +11,9 @@ import re
 from llmring.wire import HttpHead
 
 _UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
-_PIECE = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)(ms|d|h|m|s)", re.ASCII)
-_NUMBER = re.compile(r"\s*\d+(\.\d*)?\s*", re.ASCII)
+# Compiled when they are first needed, as few calls do.
+_PIECE = r"([0-9]{1,15}(?:\.[0-9]{1,15})?)(ms|d|h|m|s)"
+_NUMBER = r"\s*[0-9]+(\.[0-9]*)?\s*"
 
 # A larger number of seconds is a moment, counted from 1970; a still larger one has milliseconds.
 _FIRST_MOMENT = 1e9
@@ -21,7 +22,7 @@ _FIRST_MOMENT_IN_MS = 1e12
 
 def number_in(value: str | None) -> float | None:
     """Parse a plain number, which is not negative; None for anything else."""
-    if value is None or not _NUMBER.fullmatch(value):
+    if value is None or not re.fullmatch(_NUMBER, value):
         return None
     number = float(value)
     return number if math.isfinite(number) else None
@@ -34,7 +35,7 @@ def wait_in(head: HttpHead, value: str) -> float | None:
         head: The head of the reply, with its `date`.
         value: The header's value.
     """
-    pieces = _PIECE.findall(value)
+    pieces = re.findall(_PIECE, value)
     if pieces and "".join(map("".join, pieces)) == value.strip():
         return sum(float(number) * _UNITS[unit] for number, unit in pieces)
     return until(head, value)

@@ -15,8 +15,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -57,21 +58,20 @@ class RateLimits(Struct, frozen=True):
 
 NO_LIMITS = RateLimits()
 
+# The patterns are compiled when they are first needed, as few calls do.
 # A part of a limit: "limit", "remaining" or "reset", its name before or after the unit's.
 _PART = r"(?P<part>limit|remaining|reset)"
 _PERIOD = r"(?P<period>-(second|minute|hour|day|month))?"
 
 # OpenAI's own, with the suffixes of Mistral (`-req-minute`), Cerebras (`-requests-day`), Fireworks
 # (`-tokens-prompt`, `-tokens-generated`).
-_BY_UNIT = re.compile(
+_BY_UNIT = (
     rf"x-ratelimit-{_PART}-(?P<unit>requests|req|tokens)(?P<kind>-prompt|-generated)?{_PERIOD}"
 )
 # Together's, OpenRouter's, and the older drafts of the IETF.
-_PLAIN = re.compile(rf"(?P<unit>x-ratelimit|x-tokenlimit|ratelimit)-{_PART}")
+_PLAIN = rf"(?P<unit>x-ratelimit|x-tokenlimit|ratelimit)-{_PART}"
 # "Most restrictive" is Anthropic's own `tokens`; the others are for servers without it.
-_ANTHROPIC = re.compile(
-    rf"anthropic-ratelimit-(?P<kind>input-|output-)?(?P<unit>requests|tokens)-{_PART}"
-)
+_ANTHROPIC = rf"anthropic-ratelimit-(?P<kind>input-|output-)?(?P<unit>requests|tokens)-{_PART}"
 
 _UNITS: Mapping[str, Unit] = {
     "requests": "requests",
@@ -101,21 +101,30 @@ def standard_limits(head: HttpHead) -> RateLimits:
     return _limits(head, _PLAIN)
 
 
-def _limits(head: HttpHead, *names: re.Pattern[str]) -> RateLimits:
+def _limits(head: HttpHead, *names: str) -> RateLimits:
     parts: dict[tuple[Unit, str, str], dict[str, str]] = {}
     for name, value in head.headers.items():
-        if "limit" not in name:
-            continue
-        found = next((match for each in names if (match := each.fullmatch(name))), None)
-        if found is not None:
-            groups = found.groupdict()
-            key = (_UNITS[groups["unit"]], groups.get("kind") or "", groups.get("period") or "")
-            parts.setdefault(key, {}).setdefault(groups["part"], value)
+        if "limit" in name and (found := _meaning(name, names)) is not None:
+            key, part = found
+            parts.setdefault(key, {}).setdefault(part, value)
     found_limits = [(unit, _limit(head, each, period)) for (unit, _, period), each in parts.items()]
     found_limits += [("requests", each) for each in _structured(head)]
     if not found_limits:
         return NO_LIMITS
     return RateLimits(_nearest(found_limits, "requests"), _nearest(found_limits, "tokens"))
+
+
+# The names of headers are few, and come again with each reply.
+@functools.lru_cache(maxsize=256)
+def _meaning(name: str, names: Sequence[str]) -> tuple[tuple[Unit, str, str], str] | None:
+    """Return the unit, the kind and the period of a limit, and the part of it that a header has."""
+    for each in names:
+        match = re.fullmatch(each, name)
+        if match is not None:
+            groups = match.groupdict()
+            unit = _UNITS[groups["unit"]]
+            return (unit, groups.get("kind") or "", groups.get("period") or ""), groups["part"]
+    return None
 
 
 def _limit(head: HttpHead, parts: Mapping[str, str], period: str) -> RateLimit | None:
@@ -134,9 +143,9 @@ def _nearest(found: list[tuple[Unit, RateLimit | None]], unit: Unit) -> RateLimi
 
 
 # `"default";r=50;t=30`, and of an older draft: `limit=100, remaining=50, reset=30`.
-_ITEM = re.compile(r"""("[^"]{0,100}"|[^",]{1,100})((?:\s*;\s*[a-z]{1,20}=[^;,]{1,40})*)""")
-_PARAMETER = re.compile(r";\s*([a-z]{1,20})=\s*([^;,]{1,40})")
-_OLDER = re.compile(r"(limit|remaining|reset)=\s*(\d{1,15})")
+_ITEM = r"""("[^"]{0,100}"|[^",]{1,100})((?:\s*;\s*[a-z]{1,20}=[^;,]{1,40})*)"""
+_PARAMETER = r";\s*([a-z]{1,20})=\s*([^;,]{1,40})"
+_OLDER = r"(limit|remaining|reset)=\s*(\d{1,15})"
 
 
 def _structured(head: HttpHead) -> Iterator[RateLimit]:
@@ -144,7 +153,7 @@ def _structured(head: HttpHead) -> Iterator[RateLimit]:
     value = head.headers.get("ratelimit")
     if value is None:
         return
-    older = dict(_OLDER.findall(value))
+    older = dict(re.findall(_OLDER, value))
     if older:
         limit = _limit(head, older, "")
         if limit is not None:
@@ -161,5 +170,5 @@ def _structured(head: HttpHead) -> Iterator[RateLimit]:
 
 
 def _items(value: str) -> Iterator[tuple[str, Mapping[str, str]]]:
-    for name, parameters in _ITEM.findall(value):
-        yield name.strip(), dict(_PARAMETER.findall(parameters))
+    for name, parameters in re.findall(_ITEM, value):
+        yield name.strip(), dict(re.findall(_PARAMETER, parameters))
