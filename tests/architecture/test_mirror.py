@@ -21,6 +21,7 @@ DECIDE_NOTHING: dict[str, set[str]] = {
         "batch_calls",  # a protocol
         "input/record",  # a type
         "input/row_source",  # a protocol and a record
+        "mapping/prompt_asker",  # a part of `map_prompts`, and tested there
         "outcome",  # a record
         "row",  # records
         "vendors/collection",  # a part of `vendor_run`, and tested there

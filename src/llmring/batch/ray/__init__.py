@@ -1,0 +1,1 @@
+"""Batches on many machines: partitions of the input, leased by the workers of Ray."""
