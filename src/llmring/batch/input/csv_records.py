@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from typing import IO
 
 from llmring.batch.input.input_file import InputFile
@@ -35,7 +36,12 @@ def csv_records(
         ValidationError: The bytes can't be read, the header is not valid, or a quote is never
             closed.
     """
-    table = _CsvTable(file, stream, most, delimiter or _DELIMITERS.get(file.format, ","))
+    with closing(stream):
+        table = _CsvTable(file, stream, most, delimiter or _DELIMITERS.get(file.format, ","))
+        yield from _records(table)
+
+
+def _records(table: _CsvTable) -> Iterator[Record]:
     header = table.header()
     if header is None:
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hashlib import blake2b
 from pathlib import Path
+from typing import IO
 
 from llmring.batch.input.input_file import InputFile
 from llmring.batch.input.row_source import InputFingerprint
@@ -17,19 +18,15 @@ PIECES = 64
 PIECE_BYTES = 2**16
 
 
-def file_fingerprint(file: InputFile, path: str | None = None) -> InputFingerprint:
+def file_fingerprint(file: InputFile) -> InputFingerprint:
     """Return the mark of a file.
-
-    Args:
-        file: The file.
-        path: The path of its bytes, if that is another.
 
     Raises:
         ValidationError: It can't be read.
     """
     state = blake2b(digest_size=16)
     try:
-        with Path(path or file.path).open("rb", buffering=0) as stream:
+        with Path(file.path).open("rb", buffering=0) as stream:
             size = stream.seek(0, 2)
             whole = size <= WHOLE_BYTES
             length = WHOLE_BYTES if whole else PIECE_BYTES
@@ -45,3 +42,18 @@ def file_fingerprint(file: InputFile, path: str | None = None) -> InputFingerpri
         digest=state.hexdigest(),
         covers="whole" if whole else "pieces",
     )
+
+
+def stream_fingerprint(name: str, stream: IO[bytes]) -> InputFingerprint:
+    """Return the mark of a stream, which is read to its end.
+
+    Args:
+        name: Its name among the inputs.
+        stream: The stream, from its start.
+    """
+    state, size = blake2b(digest_size=16), 0
+    with stream:
+        while piece := stream.read(PIECE_BYTES):
+            state.update(piece)
+            size += len(piece)
+    return InputFingerprint(name=name, size=size, digest=state.hexdigest(), covers="whole")

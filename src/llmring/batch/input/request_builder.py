@@ -114,9 +114,9 @@ class RequestBuilder:
         Raises:
             ValidationError: A name in the prompt or in the system message is not a column.
         """
-        for template in (self._prompt, self._system):
-            if template is not None and source.columns:
-                template.check(source.paths, source.columns)
+        for each in (self._prompt, self._system):
+            if each is not None and source.columns:
+                each.check(source.paths, source.columns)
 
     def build(self, row: Row) -> RowRequest | RowProblem:
         """Build the request of a row, or return the reason why it has none."""
