@@ -60,6 +60,16 @@ def test_b13_an_unknown_price_is_unknown_and_not_0() -> None:
     assert found.usd.reason == "the model is not in the catalog"
 
 
+def test_b13_the_vendor_s_batches_have_their_rate_where_it_is_known() -> None:
+    sums = UsdEstimator(priced(), DAY)
+    sums.add_low(1000, 100)
+    sums.add_expected(1000, 100)
+    unknown = UsdEstimator(target("m"), DAY)
+
+    assert sums.estimate(ONE).usd_batch == Decimal("0.001")
+    assert unknown.estimate(ONE).usd_batch is None
+
+
 def test_b13_without_any_limit_of_the_answer_the_highest_cost_is_unknown() -> None:
     sums = UsdEstimator(priced(), DAY)
     sums.add_low(1000, 10)

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from llmring.chat.cost import EXACT
+from llmring.chat.cost import EXACT, Cost
 from llmring.chat.events import Usage
-from llmring.registry.price import Unpriced
+from llmring.registry.batch_rates import batch_rate
+from llmring.registry.price import Unpriced, together
 from llmring.registry.usage_cost import volume
 from llmring.routing.targets import Target
 
@@ -40,11 +41,14 @@ class ModelEstimate(Struct, frozen=True, kw_only=True):
         tokens_high: Tokens of all answers, if each were as long as the model allows; None if it
             may be of any length.
         usd: The cost of calls.
+        usd_batch: USD of answers of the expected length through the vendor's batch API; None if
+            that is unknown, or the vendor has none.
     """
 
     model: str
     tokens_high: int | None
     usd: UsdRange
+    usd_batch: Decimal | None = None
 
 
 class _Tokens:
@@ -59,15 +63,16 @@ class _Tokens:
         sums[0] += prompt
         sums[1] += answer
 
-    def cost(self, target: Target, day: date, above: int | None) -> Decimal | Unpriced:
-        """Return the USD of all rows."""
-        total = Decimal(0)
+    def cost(self, target: Target, day: date, above: int | None) -> Cost | Unpriced:
+        """Return the cost of all rows."""
+        nothing = Decimal(0)
+        total = Cost(nothing, nothing, nothing, nothing)
         for long, (prompt, answer) in self._sums.items():
             usage = Usage(prompt_tokens=prompt, completion_tokens=answer)
             cost = volume(usage, target.facts, day, above + 1 if long and above else 0)
             if isinstance(cost, Unpriced):
                 return cost
-            total = EXACT.add(total, cost)
+            total = together(total, cost)
         return total
 
 
@@ -122,6 +127,10 @@ class UsdEstimator:
         if isinstance(low, Unpriced) or isinstance(expected, Unpriced):
             reason = low.reason if isinstance(low, Unpriced) else None
             return ModelEstimate(model=name, tokens_high=None, usd=UsdRange(reason=reason))
+        ref = self._target.ref
+        rate = None
+        if self._target.endpoint.provider.batches is not None:
+            rate = batch_rate(ref.provider, ref.model)
         bounded = self._is_bounded and not isinstance(high, Unpriced)
         return ModelEstimate(
             model=name,
@@ -132,6 +141,7 @@ class UsdEstimator:
                 None if not bounded or isinstance(high, Unpriced) else EXACT.multiply(high, factor),
                 None if bounded else _NO_LIMIT,
             ),
+            usd_batch=None if rate is None else EXACT.multiply(rate.applied(expected), factor),
         )
 
     def _within(self, answer: int) -> int:

@@ -7,6 +7,8 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from llmring.chat.parsed_request import parse_request
+from llmring.routing.estimate import TokenEstimate
+from llmring.routing.policy import Rules
 
 if TYPE_CHECKING:
     from llmring.chat.embedding import EmbeddingResponse
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from llmring.chat.response import LLMResponse
     from llmring.client.ring_batches import RingBatches
     from llmring.ledger.entry import LedgerEntry
+    from llmring.routing.account import Account
     from llmring.routing.call_wishes import CallWishes
     from llmring.routing.selection.prepare import Prepared
     from llmring.routing.targets import Skip, Target
@@ -51,6 +54,17 @@ class RingBatchCalls:
         planner = self._ring._planner  # noqa: SLF001
         route = planner.route(model, profile)
         return planner.targets(route.found, route.policy, route.reading)
+
+    def account(self, model: str, profile: str | None) -> Account:
+        """Return an alias with the limits that the lockfile sets."""
+        route = self._ring._planner.route(model, profile)  # noqa: SLF001
+        return Rules(
+            policy=route.policy,
+            alias=model,
+            profile=route.stamp.profile,
+            lockfile=route.reading.budget_key,
+            estimate=TokenEstimate(0, 0),
+        ).account
 
     def today(self) -> date:
         """Return the day whose prices apply."""
