@@ -1,6 +1,7 @@
 """Jobs at fake vendors: a turned clock, a ring's calls, models and rows."""
 
 import asyncio
+import errno
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
@@ -134,8 +135,9 @@ class Job:
         self.requests = requests
         self.target = target or target_at(vendor)
         self.options = VendorOptions(**options)
-        # What the job's journal keeps.
+        # What the job's journal keeps, and whether it can be written.
         self.kept: dict[str, RowOutcome] = {}
+        self.disk_is_full = False
 
     @property
     def clock(self) -> TurnedClock:
@@ -149,8 +151,13 @@ class Job:
             self.folder,
             options=self.options,
             is_done=lambda request: request.row.id in self.kept,
+            settle=self._settle,
             clock=self.clock,
         )
+
+    async def _settle(self) -> None:
+        if self.disk_is_full:
+            raise OSError(errno.ENOSPC, "no space left")
 
     def run(self) -> dict[str, RowOutcome]:
         """Run the job to its end, and return all outcomes that are kept."""

@@ -24,6 +24,7 @@ DECIDE_NOTHING: dict[str, set[str]] = {
         "mapping/prompt_asker",  # a part of `map_prompts`, and tested there
         "outcome",  # a record
         "row",  # records
+        "vendors/batch_watch",  # a part of `vendor_run`, and tested there
         "vendors/collection",  # a part of `vendor_run`, and tested there
         "vendors/submission",  # a part of `vendor_run`, and tested there
         "vendors/vendor_job",  # a part of `vendor_run`, and tested there

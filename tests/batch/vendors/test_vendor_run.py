@@ -669,6 +669,75 @@ def test_b46_the_vendor_s_files_are_deleted_at_the_end_unless_they_are_kept(
     assert len(vendor.deleted) == (0 if keep_files else 2)
 
 
+@each_vendor
+def test_b40_results_stay_at_the_vendor_until_their_outcomes_are_on_disk(
+    vendor: FakeBatches, tmp_path: Path
+) -> None:
+    job = Job(vendor, tmp_path, rows(2))
+    job.disk_is_full = True
+    with pytest.raises(OSError, match="no space"):
+        job.run()
+    job.kept.clear()
+    assert vendor.deleted == []
+
+    job.disk_is_full = False
+    job.run()
+
+    assert answers(job) == {"row-0", "row-1"}
+    assert vendor.requests_sent == 2
+
+
+@each_vendor
+def test_rows_without_an_outcome_are_sent_again_if_that_is_asked_for(
+    vendor: FakeBatches, tmp_path: Path
+) -> None:
+    job = Job(vendor, tmp_path, rows(3))
+    job.run()
+    # As when failed rows are to be tried again.
+    del job.kept["row-1"]
+    job.run()
+    assert vendor.requests_sent == 3
+
+    again = Job(vendor, tmp_path, rows(3), asks_rest=True)
+    again.kept = job.kept
+    again.run()
+
+    assert vendor.requests_sent == 4
+    assert answers(again) == {"row-0", "row-1", "row-2"}
+
+
+def test_b46_a_cancelled_job_goes_on_if_that_is_asked_for(
+    openai: FakeOpenAI, tmp_path: Path
+) -> None:
+    job = Job(openai, tmp_path, rows(4))
+    job.submit()
+    job.do(lambda run: run.cancel())
+    job.run()
+    assert answers(job) == {"row-0", "row-1"}
+
+    again = Job(openai, tmp_path, rows(4), asks_rest=True)
+    again.kept = job.kept
+    again.run()
+
+    assert answers(again) == {f"row-{n}" for n in range(4)}
+    assert [len(batch.requests) for batch in openai.batches.values()] == [4, 2]
+
+
+@each_vendor
+def test_a_job_that_starts_over_cancels_its_batches_first(
+    vendor: FakeBatches, tmp_path: Path
+) -> None:
+    job = Job(vendor, tmp_path, rows(2))
+    job.submit()
+
+    job.do(lambda run: run.abandon())
+    job.run()
+
+    first, second = vendor.batches.values()
+    assert (first.cancelled is None, second.cancelled is None) == (False, True)
+    assert answers(job) == {"row-0", "row-1"}
+
+
 def test_nothing_but_the_notes_is_left_in_the_folder(openai: FakeOpenAI, tmp_path: Path) -> None:
     Job(openai, tmp_path, rows(2)).run()
 

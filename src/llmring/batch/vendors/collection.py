@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from decimal import Decimal
 from typing import Literal
 
@@ -32,6 +32,7 @@ class Collection:
         then: What happens to rows without an answer.
         keep_files: True if the vendor's files are not deleted.
         is_done: Checks if a row has an outcome already.
+        settle: Returns once all outcomes that were yielded are on disk.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Collection:
         then: Then,
         keep_files: bool,
         is_done: Callable[[RowMark], bool],
+        settle: Callable[[], Awaitable[None]],
     ) -> None:
         self._job = job
         self._api = job.api
@@ -50,6 +52,7 @@ class Collection:
         self._then = then
         self._keep_files = keep_files
         self._is_done = is_done
+        self._settle = settle
         self._kept: set[str] = set()
 
     async def collect(self, part: BatchPart) -> AsyncIterator[RowOutcome]:
@@ -81,6 +84,8 @@ class Collection:
         if self._job.progress.is_cancelled:
             # These were not asked, so they have no outcome.
             left = {}
+        # After this the vendor's results may be gone.
+        await self._settle()
         self._note_collected(part, left, answered, cost)
         await self.clean(part)
 

@@ -109,6 +109,7 @@ class VendorProgress(Struct, kw_only=True):
         match note.step:
             case "begun":
                 self.job, self.model = note.job, note.model
+                self.is_split = self.is_cancelled = False
                 self.parts.clear()
             case "part":
                 self.parts[note.part] = _part_of(note)
