@@ -19,7 +19,7 @@ from llmring.bridge.pending import Pending
 from llmring.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
-    from llmring.batch.schema.answer_schema import AnswerSchema
+    from llmring.batch.schema.answer_columns import AnswerSchema
 
 # Results ahead of the program that reads them, as a multiple of the rows in flight.
 _AHEAD = 2

@@ -24,7 +24,7 @@ from llmring.batch.input.row_choice import ChosenRows, RowChoice, parse_sample
 from llmring.batch.input.row_source import RowSource
 from llmring.batch.input.template import Template
 from llmring.batch.journal.job_description import JobDescription, digest_of, parts_of
-from llmring.batch.schema.answer_schema import AnswerSchema, open_schema
+from llmring.batch.schema.answer_columns import AnswerSchema, open_schema
 from llmring.chat.request import LLMRequest
 from llmring.exceptions import ConfigurationError, LLMRingError, ValidationError
 

@@ -25,7 +25,7 @@ from llmring.routing.call_wishes import CallWishes
 if TYPE_CHECKING:
     from llmring.batch.journal.job_description import JobDescription
     from llmring.batch.journal.job_folder import JobFolder
-    from llmring.batch.schema.answer_schema import AnswerSchema
+    from llmring.batch.schema.answer_columns import AnswerSchema
 
 
 class JobPlan(Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from llmring.batch.output.output_columns import ANSWER, PREFIX
 from llmring.plain_data import plain
 
 if TYPE_CHECKING:
-    from llmring.batch.schema.answer_schema import AnswerSchema
+    from llmring.batch.schema.answer_columns import AnswerSchema
 
 _TEXTS = (
     "id",
