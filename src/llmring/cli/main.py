@@ -39,6 +39,18 @@ class Command(NamedTuple):
 
 COMMANDS = (
     Command(("chat",), "commands.chat", "send a message to a model, through an alias", "use"),
+    # Before `batch`, whose name they begin with.
+    Command(("batch", "status"), "batch.batch_status", "show how far a batch is", "use"),
+    Command(
+        ("batch", "export"), "batch.batch_export", "write the answers of a batch to a file", "use"
+    ),
+    Command(("batch", "cancel"), "batch.batch_cancel", "stop a batch, and those at vendors", "use"),
+    Command(
+        ("batch",),
+        "batch.batch",
+        "send a prompt for each row of a file, and keep the answers",
+        "use",
+    ),
     Command(
         ("explain",),
         "commands.explain",

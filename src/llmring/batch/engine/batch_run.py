@@ -57,7 +57,6 @@ class Parts(Struct, frozen=True, kw_only=True):
         pace: The pace of the requests; None if they are sent without.
         on_row: Called with each outcome that is kept, its row, and the answer in the type that was
             asked for.
-        earlier: Returns the outcomes of earlier runs, for rows that ask the same.
         has_room: Returns True if a further row may be sent, as its outcome will be taken soon; given
             the number of rows on their way.
     """
@@ -71,7 +70,6 @@ class Parts(Struct, frozen=True, kw_only=True):
     journal: Journal | None = None
     pace: Pace | None = None
     on_row: OnRow | None = None
-    earlier: Callable[[], Iterable[RowOutcome]] = tuple
     has_room: Callable[[int], bool] | None = None
 
 
@@ -122,7 +120,7 @@ class BatchRun:
         if settings.alias is not None:
             self._only = self._queue.lanes[settings.alias] = self._new_lane(settings.alias)
         if settings.dedupe:
-            self._equal = EqualRows(parts.earlier())
+            self._equal = EqualRows(() if parts.journal is None else parts.journal.outcomes())
         reader = self._reader = RowReader(parts.rows, self.fill)
         self._supply = RowSupply(
             reader,
@@ -372,8 +370,12 @@ class BatchRun:
         self.totals.earlier += 1
 
     def _trouble_ended(self) -> None:
-        if self._keeper.error is not None:
-            self.stop(StopReason("disk_full", str(self._keeper.error)))
+        if self._keeper.is_given_up:
+            message = (
+                f"{self._keeper.unwritten} finished rows could not be written, and will be asked "
+                f"again: {self._keeper.error}; make room, and run the same command"
+            )
+            self.stop(StopReason("disk_full", message))
         self.fill()
 
     def _set_timer(self) -> None:

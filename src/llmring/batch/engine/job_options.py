@@ -52,7 +52,8 @@ class JobOptions(Struct, frozen=True, kw_only=True):
         skip: Rows to leave out at the beginning.
         limit: The most rows.
         sample: A number of rows, or a share such as "5%", to take at random.
-        seed: The seed of the sample.
+        seed: The seed of the sample, and of the order.
+        shuffle: True to send the rows in another order.
         profile: The profile of the lockfile.
         concurrency: The most requests in flight to one model.
         tries: How many rounds over the models of its alias a row gets.
@@ -85,6 +86,7 @@ class JobOptions(Struct, frozen=True, kw_only=True):
     limit: int | None = None
     sample: str | None = None
     seed: int = 0
+    shuffle: bool = False
     profile: str | None = None
     concurrency: int = CONCURRENCY
     tries: int = TRIES
@@ -135,6 +137,8 @@ def plan_of(options: JobOptions, calls: BatchCalls) -> JobPlan:
         restart=options.restart,
         changed=options.changed,
         retry_failed=options.retry_failed,
+        kept=_kept(options),
+        seed=options.seed if options.shuffle else None,
         is_asynchronous=isinstance(options.rows, AsyncIterable),
     )
 
@@ -236,6 +240,27 @@ def _description(options: JobOptions, source: RowSource) -> JobDescription:
         parts=parts_of(named, list(named)),
         ids=options.id_column is not None,
     )
+
+
+def _kept(options: JobOptions) -> dict[str, Any]:
+    """Return what `status` and `export` need of the options."""
+    rows = options.rows
+    given = [rows] if isinstance(rows, str | PathLike) else rows
+    paths: list[str] = []
+    if isinstance(given, list | tuple) and all(isinstance(each, str | PathLike) for each in given):
+        paths = [str(each) for each in given]
+    return {
+        "inputs": [each if each == "-" else str(Path(each).absolute()) for each in paths],
+        "format": options.format,
+        "id_column": options.id_column,
+        "delimiter": options.delimiter,
+        "schema": options.schema if isinstance(options.schema, str) else None,
+        "skip": options.skip,
+        "limit": options.limit,
+        "sample": options.sample,
+        "seed": options.seed,
+        "dedupe": options.dedupe,
+    }
 
 
 def _shown(value: Any) -> str:

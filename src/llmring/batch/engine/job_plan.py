@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
@@ -16,8 +16,8 @@ from llmring.batch.engine.row_caller import RowCaller
 from llmring.batch.engine.settings import BatchSettings
 from llmring.batch.engine.spending import cost_account
 from llmring.batch.input.request_builder import RequestBuilder
+from llmring.batch.input.row_choice import shuffled
 from llmring.batch.input.row_source import RowSource
-from llmring.batch.outcome import RowOutcome
 from llmring.batch.row import RowProblem, RowRequest
 from llmring.pacing.pacer import Pacer
 from llmring.routing.call_wishes import CallWishes
@@ -42,6 +42,8 @@ class JobPlan(Struct, frozen=True, kw_only=True):
         restart: True to begin anew.
         changed: What to do with the rows that are done if the description differs.
         retry_failed: True to ask all rows again that have failed.
+        seed: The seed of the order in which rows are sent; None for that of the input.
+        kept: Plain values that the commands on the folder need again.
         is_asynchronous: True if the rows come asynchronously.
         schema: The schema of the answers; None for text.
     """
@@ -55,6 +57,8 @@ class JobPlan(Struct, frozen=True, kw_only=True):
     restart: bool = False
     changed: Literal["keep", "rerun"] | None = None
     retry_failed: bool = False
+    seed: int | None = None
+    kept: dict[str, Any] | None = None
     is_asynchronous: bool = False
     schema: AnswerSchema | None = None
 
@@ -84,15 +88,16 @@ class OpenJob:
         if plan.folder is None or plan.description is None:
             self.id = secrets.token_hex(4)
             return
-        from llmring.batch.journal.job_folder import open_job
+        from llmring.batch.journal.open_job import open_job
 
         self.folder = open_job(
             plan.folder,
             plan.description,
-            plan.requests,
+            plan.requests if plan.source.is_repeatable else None,
             restart=plan.restart,
             changed=plan.changed,
             retry_failed=plan.retry_failed,
+            settings=plan.kept,
         )
         self.id = self.folder.job.id
 
@@ -117,6 +122,8 @@ class OpenJob:
         )
         source = plan.source
         rows = source.stream() if plan.is_asynchronous else iter(source)
+        if plan.seed is not None and isinstance(rows, Iterator):
+            rows = shuffled(rows, plan.seed)
         return BatchRun(
             Parts(
                 id=self.id,
@@ -129,7 +136,6 @@ class OpenJob:
                 pace=pacer,
                 on_row=on_row,
                 has_room=has_room,
-                earlier=self._earlier,
             ),
             settings,
         )
@@ -139,10 +145,3 @@ class OpenJob:
         if self.folder is not None:
             with suppress(OSError):
                 self.folder.close()
-
-    def _earlier(self) -> Iterable[RowOutcome]:
-        if self.folder is None:
-            return ()
-        from llmring.batch.journal.job_folder import all_outcomes
-
-        return all_outcomes(self.folder.path, self.folder.job)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Protocol
 
@@ -16,27 +16,18 @@ class Journal(Protocol):
     def spent(self) -> Decimal:
         """USD that the rows of all runs have cost, as far as known."""
 
-    @property
-    def is_full(self) -> bool:
-        """True while the disk has no room, and outcomes wait in memory."""
-
     def is_done(self, ordinal: int) -> bool:
         """Return True if a row needs no answer in this run."""
 
     def add(self, outcome: RowOutcome) -> None:
-        """Keep an outcome: it is written when this returns, unless the disk is full.
+        """Keep an outcome: it is written when this returns.
 
         Raises:
-            OSError: It can't be written for another reason.
+            OSError: It can't be written, and nothing of it is kept.
         """
 
-    def write_waiting(self) -> None:
-        """Try to write the outcomes that wait for room on the disk.
-
-        Raises:
-            LLMRingError: The disk has been full for too long.
-            OSError: They can't be written for another reason.
-        """
+    def outcomes(self) -> Iterator[RowOutcome]:
+        """Yield the outcomes that are kept."""
 
 
 class PaceReport(Protocol):

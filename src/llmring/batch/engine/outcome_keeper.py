@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
 
 from llmring.batch.engine.journal import Journal
 from llmring.batch.outcome import RowOutcome
-from llmring.exceptions import LLMRingError
 
 RETRY_SECONDS = 1.0
+MOST_SECONDS = 60.0
 
 
 class OutcomeKeeper:
-    """Keeps outcomes in order; those that wait for room on the disk are tried each second.
+    """Keeps outcomes in order; those that can't be written are tried again each second.
 
     Args:
         journal: Where they are kept; None if they are only handed on.
         on_kept: Called with each outcome that is kept, and with what belongs to it.
         on_end_of_trouble: Called when all outcomes are written again, or given up.
+        most_seconds: How long to try.
         retry_seconds: How often to try.
 
     Attributes:
-        error: Why outcomes were given up.
+        error: Why outcomes could not be written.
+        is_given_up: True if outcomes are left that could not be written.
     """
 
     def __init__(
@@ -32,15 +35,18 @@ class OutcomeKeeper:
         on_kept: Callable[[RowOutcome, object], None],
         on_end_of_trouble: Callable[[], None],
         *,
+        most_seconds: float = MOST_SECONDS,
         retry_seconds: float = RETRY_SECONDS,
     ) -> None:
         self._journal = journal
         self._on_kept = on_kept
         self._on_end_of_trouble = on_end_of_trouble
+        self._most_seconds = most_seconds
         self._retry_seconds = retry_seconds
         self._unwritten: deque[tuple[RowOutcome, object]] = deque()
         self._task: asyncio.Task[None] | None = None
-        self.error: LLMRingError | OSError | None = None
+        self.error: OSError | None = None
+        self.is_given_up = False
 
     @property
     def unwritten(self) -> int:
@@ -48,18 +54,18 @@ class OutcomeKeeper:
         return len(self._unwritten)
 
     def add(self, outcome: RowOutcome, belongings: object) -> None:
-        """Keep an outcome.
-
-        Raises:
-            OSError: It can't be written, and not because the disk is full.
-        """
+        """Keep an outcome."""
         journal = self._journal
         if journal is not None:
-            journal.add(outcome)
-            if journal.is_full:
+            if self._unwritten:
                 self._unwritten.append((outcome, belongings))
-                if self._task is None:
-                    self._task = asyncio.get_running_loop().create_task(self._try_again(journal))
+                return
+            try:
+                journal.add(outcome)
+            except OSError as error:
+                self.error = error
+                self._unwritten.append((outcome, belongings))
+                self._task = asyncio.get_running_loop().create_task(self._try_again(journal))
                 return
         self._on_kept(outcome, belongings)
 
@@ -69,15 +75,21 @@ class OutcomeKeeper:
             await self._task
 
     async def _try_again(self, journal: Journal) -> None:
-        try:
-            while journal.is_full:
-                await asyncio.sleep(self._retry_seconds)
-                journal.write_waiting()
-        except (LLMRingError, OSError) as error:
-            self.error = error
-        else:
-            written, self._unwritten = self._unwritten, deque()
-            self._task = None
-            for outcome, belongings in written:
-                self._on_kept(outcome, belongings)
+        until = time.monotonic() + self._most_seconds
+        while self._unwritten:
+            await asyncio.sleep(self._retry_seconds)
+            try:
+                self._write(journal)
+            except OSError as error:
+                self.error = error
+                if time.monotonic() >= until:
+                    self.is_given_up = True
+                    break
         self._on_end_of_trouble()
+
+    def _write(self, journal: Journal) -> None:
+        while self._unwritten:
+            outcome, belongings = self._unwritten[0]
+            journal.add(outcome)
+            self._unwritten.popleft()
+            self._on_kept(outcome, belongings)

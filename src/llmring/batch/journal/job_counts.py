@@ -8,6 +8,8 @@ from decimal import Decimal
 from llmring.batch.outcome import RowOutcome
 from llmring.chat.cost import EXACT
 
+UNKNOWN = "unknown"
+
 
 class JobCounts:
     """The counts of a job.
@@ -36,12 +38,13 @@ class JobCounts:
         """Rows that have an outcome."""
         return self.ok + self.failed
 
-    def add(self, outcome: RowOutcome, before: RowOutcome | None = None) -> None:
+    def add(self, outcome: RowOutcome, before: str | None = None) -> None:
         """Count an outcome.
 
         Args:
             outcome: The outcome.
-            before: The failure of the same row that it replaces; what that has cost stays.
+            before: The class of the failure of the same row that it replaces; what that has cost
+                stays.
         """
         if before is not None:
             self.forget(before)
@@ -51,13 +54,13 @@ class JobCounts:
                 self.models[outcome.model] += 1
         else:
             self.failed += 1
-            self.error_classes[outcome.error_class or "unknown"] += 1
+            self.error_classes[outcome.error_class or UNKNOWN] += 1
         self.add_cost(outcome)
 
-    def forget(self, failure: RowOutcome) -> None:
+    def forget(self, error_class: str) -> None:
         """Count a row that has failed as one that is still to do; what it has cost stays."""
         self.failed -= 1
-        self.error_classes[failure.error_class or "unknown"] -= 1
+        self.error_classes -= Counter({error_class: 1})
 
     def add_cost(self, outcome: RowOutcome) -> None:
         """Count the tokens and the cost of an outcome."""

@@ -26,6 +26,11 @@ class JobDescription(Struct, frozen=True, kw_only=True):
     parts: Mapping[str, str] = {}
     ids: bool = False
 
+    @property
+    def knows_input(self) -> bool:
+        """True if another input would be found by the content of the inputs."""
+        return bool(self.inputs) and all(each.covers != "nothing" for each in self.inputs)
+
     def differences(self, other: JobDescription) -> list[str]:
         """Return the names of what differs."""
         names = list({**self.parts, **other.parts})
@@ -45,7 +50,10 @@ class JobFile(Struct, frozen=True, kw_only=True):
         description: What it does.
         first_results: The number of the first file of results that counts; those before are of
             earlier descriptions.
-        spent_before: USD that was spent under earlier descriptions, as a decimal number.
+        spent_before: USD that was spent under earlier descriptions, without what is in the results
+            that count, as a decimal number.
+        unknown_before: Requests under earlier descriptions whose cost is unknown.
+        settings: Plain values that the job's commands need again, such as the paths of the inputs.
         version: The version of this format.
     """
 
@@ -53,6 +61,8 @@ class JobFile(Struct, frozen=True, kw_only=True):
     description: JobDescription
     first_results: int = 1
     spent_before: str = "0"
+    unknown_before: int = 0
+    settings: dict[str, Any] = {}
     version: int = 1
 
 

@@ -5,15 +5,22 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import time
 from pathlib import Path
 
 from llmring.exceptions import ConfigurationError
+
+# `holder_of` has the lock for a moment.
+_TRIES = 5
+_PAUSE = 0.04
+_MOST_TEXT = 200
 
 
 class JobLock:
     """The lock of a folder, which ends with the process that holds it.
 
-    On a network file system without locks for files, two machines may hold it at once.
+    NFS passes it on to its server. On a network file system without locks for files, two machines
+    may hold it at once.
 
     Args:
         path: The lock file.
@@ -24,8 +31,8 @@ class JobLock:
 
     def __init__(self, path: Path) -> None:
         self._handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        if not _entered(self._handle):
-            holder = os.read(self._handle, 200).decode("utf-8", "replace").strip()
+        if not _entered_soon(self._handle):
+            holder = _text_in(self._handle)
             os.close(self._handle)
             raise ConfigurationError(
                 f"{path.parent}: another run of this job is in progress "
@@ -38,6 +45,34 @@ class JobLock:
         """Let another process have the lock."""
         os.ftruncate(self._handle, 0)
         os.close(self._handle)
+
+
+def holder_of(path: Path) -> str | None:
+    """Return the process that holds a lock, such as "process 71 on ada"; None if none does."""
+    try:
+        handle = os.open(path, os.O_RDWR)
+    except OSError:
+        return None
+    try:
+        if _entered(handle):
+            return None
+        return _text_in(handle) or "a process that is not known"
+    finally:
+        os.close(handle)
+
+
+def _text_in(handle: int) -> str:
+    os.lseek(handle, 0, os.SEEK_SET)
+    return os.read(handle, _MOST_TEXT).decode("utf-8", "replace").strip()
+
+
+def _entered_soon(handle: int) -> bool:
+    for left in reversed(range(_TRIES)):
+        if _entered(handle):
+            return True
+        if left:
+            time.sleep(_PAUSE)
+    return False
 
 
 def _entered(handle: int) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +13,7 @@ _SYNC_SECONDS = 1.0
 # The errors of a disk without room, or of a file that may not grow.
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _BLOCK = 1 << 20
+_BINARY = getattr(os, "O_BINARY", 0)
 
 
 class JournalFile:
@@ -29,8 +30,11 @@ class JournalFile:
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         cut_torn_line(path)
-        self._handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | _BINARY, 0o600)
+        sync_folder(path.parent)
+        self._sync_error: OSError | None = None
         self._size = os.fstat(self._handle).st_size
         self._is_dirty = threading.Event()
         self._is_closed = threading.Event()
@@ -41,8 +45,12 @@ class JournalFile:
         """Append a line, which ends with a line feed.
 
         Raises:
-            OSError: It was not written; the file is as before.
+            OSError: It was not written, and the file is as before; or earlier lines could not be
+                synced to disk.
         """
+        if self._sync_error is not None:
+            error, self._sync_error = self._sync_error, None
+            raise error
         written = 0
         try:
             written = os.write(self._handle, line)
@@ -57,12 +65,20 @@ class JournalFile:
             self._is_dirty.set()
 
     def close(self) -> None:
-        """Sync the file to disk, and close it."""
+        """Sync the file to disk, and close it; an empty one is removed.
+
+        Raises:
+            OSError: It could not be synced.
+        """
         self._is_closed.set()
         self._is_dirty.set()
         self._syncing.join()
         self._sync()
         os.close(self._handle)
+        if self._size == 0 and self._path.is_file():
+            self._path.unlink()
+        if self._sync_error is not None:
+            raise self._sync_error
 
     def _sync_again(self) -> None:
         while not self._is_closed.is_set():
@@ -75,9 +91,24 @@ class JournalFile:
     def _sync(self) -> None:
         try:
             getattr(os, "fdatasync", os.fsync)(self._handle)
-        except OSError:
-            # As of a full disk: the next write reports it.
-            time.sleep(0)
+        except OSError as error:
+            # EINVAL: a device, or a file system without it.
+            if error.errno != errno.EINVAL:
+                self._sync_error = error
+
+
+def sync_folder(folder: Path) -> None:
+    """Sync the names in a folder to disk, where the system can."""
+    if sys.platform == "win32":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError:
+        # Some network file systems sync no folders; they write names at once.
+        pass
+    finally:
+        os.close(handle)
 
 
 def cut_torn_line(path: Path) -> None:

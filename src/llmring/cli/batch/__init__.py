@@ -1,1 +1,1 @@
-"""Commands for batches: one request for each row of an input."""
+"""The commands that run batches."""
