@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from llmring.ledger.call_origin import CallOrigin
     from llmring.ledger.entry import Outcome
     from llmring.ledger.writer import Ledger
+    from llmring.providers.endpoint import Endpoint
 
 Answer = LLMResponse | StreamChunk | EmbeddingResponse
 
@@ -108,6 +109,9 @@ class Recorder:
         self.clock = clock
         self.content = content
         self.kept: Stamp | None = None
+        # The endpoints whose secrets apart from keys these are.
+        self._cleaned: Mapping[str, Endpoint] | None = None
+        self._secrets: Sequence[str] = ()
 
     def record(self, start: CallStart) -> CallRecord | None:
         """Begin the record of a call; return None if no ledger is kept."""
@@ -141,8 +145,12 @@ class Recorder:
 
     def clean(self, text: str) -> str:
         """Mask the keys in a text."""
-        rows = self._active_lockfile.latest().endpoints.values()
-        return redact(text, [secret for row in rows for secret in row.secrets])
+        endpoints = self._active_lockfile.latest().endpoints
+        if self._cleaned is not endpoints:
+            self._cleaned = endpoints
+            self._secrets = [each for row in endpoints.values() for each in row.other_secrets]
+        keys = [key for row in endpoints.values() if (key := row.known_key)]
+        return redact(text, [*keys, *self._secrets])
 
 
 class CallRecord(CallObserver):

@@ -76,9 +76,18 @@ class Endpoint(Struct, frozen=True):
     @property
     def secrets(self) -> list[str]:
         """The secrets that must not appear in errors and logs."""
-        # A kept key that was not read can't be in a text.
-        key = self.key or (self.kept.known if self.kept is not None else None)
-        secrets = [key] if key else []
+        key = self.known_key
+        return [key, *self.other_secrets] if key else self.other_secrets
+
+    @property
+    def known_key(self) -> str | None:
+        """The key, unless it is a kept one that was not read: no text can hold that."""
+        return self.key or (self.kept.known if self.kept is not None else None)
+
+    @property
+    def other_secrets(self) -> list[str]:
+        """The secrets apart from the key."""
+        secrets = []
         if self.login:
             secrets += [_basic(self.login), self.login.partition(":")[2]]
         return secrets + secrets_in(self.provider.headers) + secrets_in(self.provider.query)
