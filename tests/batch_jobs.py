@@ -84,7 +84,12 @@ class VendorCalls:
         raise NotImplementedError
 
     async def embed(
-        self, model: str, texts: Sequence[str], profile: str | None, wishes: CallWishes
+        self,
+        model: str,
+        texts: Sequence[str],
+        profile: str | None,
+        wishes: CallWishes,
+        dimensions: int | None = None,
     ) -> EmbeddingResponse:
         raise NotImplementedError
 

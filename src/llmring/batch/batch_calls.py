@@ -26,7 +26,12 @@ class BatchCalls(Protocol):
         """Return the answer to a chat; errors as for `LLMRing.chat`."""
 
     async def embed(
-        self, model: str, texts: Sequence[str], profile: str | None, wishes: CallWishes
+        self,
+        model: str,
+        texts: Sequence[str],
+        profile: str | None,
+        wishes: CallWishes,
+        dimensions: int | None = None,
     ) -> EmbeddingResponse:
         """Return the embeddings of texts; errors as for `LLMRing.embed`."""
 

@@ -39,6 +39,7 @@ class RowRequest(Struct, frozen=True):
         texts: The texts to embed.
         digest: 128 bits of the rendered request in hexadecimal digits, without the row's ID.
         schema_column: True if the answer is to be split into the columns of a schema.
+        dimensions: The number of dimensions of the embeddings; None for the model's own.
     """
 
     row: InputRow
@@ -47,6 +48,7 @@ class RowRequest(Struct, frozen=True):
     texts: Sequence[str] = ()
     digest: str = ""
     schema_column: bool = False
+    dimensions: int | None = None
 
 
 class RowProblem(Struct, frozen=True):

@@ -112,7 +112,7 @@ def test_b3_embeddings_have_texts() -> None:
         ["a", "b"],
         "openai:embed",
     )
-    assert found.request.extra_params == {"dimensions": 256}
+    assert found.dimensions == 256
 
 
 def test_b25_lines_that_differ_in_their_id_alone_have_one_digest() -> None:
@@ -168,6 +168,7 @@ def test_b3_a_row_without_a_request_that_can_be_sent_is_a_problem(
 
 def test_b3_a_model_that_is_not_known_is_a_problem_with_the_fix() -> None:
     read = GivenRequests.of(line(CHAT), is_model=lambda name: name == "summary")
+    read(line({**CHAT, "model": "summary"}))
 
     with pytest.raises(ValidationError, match=r"'openai:gpt-5' is not an alias.*--alias"):
         read(line(CHAT))

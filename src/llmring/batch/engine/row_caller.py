@@ -94,7 +94,7 @@ class RowCaller:
         request = row.request
         if row.operation == "embeddings":
             return await self._calls.embed(
-                request.model or "", row.texts, self._profile, self._wishes
+                request.model or "", row.texts, self._profile, self._wishes, row.dimensions
             )
         own = request.metadata or {}
         request.metadata = {**own, "tags": _tags(own.get("tags"), self._tags)}

@@ -64,6 +64,7 @@ class GivenRequests:
     def __init__(self, form: str, is_model: Callable[[str], bool] | None = None) -> None:
         self._form = form
         self._is_model = is_model
+        self._models: set[str] = set()
         self._read = _READ[form]
 
     @classmethod
@@ -97,11 +98,13 @@ class GivenRequests:
             held = _parsed(held, self._form)
         given = self._read(held, values)
         name = given.request.model
-        if name and self._is_model is not None and not self._is_model(name):
-            raise ValidationError(
-                f"model {name!r} is not an alias, nor a model as provider:model; add the alias to "
-                "the lockfile, or replace the models of all lines with --alias"
-            )
+        if name and name not in self._models:
+            if self._is_model is not None and not self._is_model(name):
+                raise ValidationError(
+                    f"model {name!r} is not an alias, nor a model as provider:model; add the alias "
+                    "to the lockfile, or replace the models of all lines with --alias"
+                )
+            self._models.add(name)
         return given
 
 
@@ -173,8 +176,7 @@ def _embedding(body: Any) -> GivenRequest:
     read = decode_embedding(json_bytes(body), {})
     if read.required_own:
         raise ValidationError("input is tokens, which one model can read; give it as text")
-    more = {} if read.dimensions is None else {"dimensions": read.dimensions}
-    return GivenRequest(LLMRequest(read.model, extra_params=more), read.texts, read.dimensions)
+    return GivenRequest(LLMRequest(read.model), read.texts, read.dimensions)
 
 
 _READ: Mapping[str, Callable[[Any, Mapping[str, Any]], GivenRequest]] = {

@@ -169,7 +169,14 @@ class RequestBuilder:
         request = LLMRequest(**{**fields, **self._options, "model": model})
         if given.texts is not None:
             plain = {"model": model, "input": given.texts, "dimensions": given.dimensions}
-            return RowRequest(row, "embeddings", request, given.texts, digest_of(plain))
+            return RowRequest(
+                row,
+                "embeddings",
+                request,
+                given.texts,
+                digest_of(plain),
+                dimensions=given.dimensions,
+            )
         digest = request_digest(request)
         if self._tags:
             request.metadata = {**(request.metadata or {}), **self._tags}

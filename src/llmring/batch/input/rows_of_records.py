@@ -20,6 +20,7 @@ def rows_of(
     first: int = 0,
     folder: str = ".",
     id_column: str | None = None,
+    before: tuple[int, int] = (0, 0),
 ) -> Iterator[Row]:
     """Yield the rows of the records of one input.
 
@@ -30,11 +31,17 @@ def rows_of(
         first: The ordinal of the first row.
         folder: The folder from which relative paths are looked up.
         id_column: The column that holds the IDs; None for IDs by place.
+        before: The records and the lines of the input before these, if they are only a part of it.
     """
+    records_before, lines_before = before
     for at, (number, values, fault) in enumerate(records):
         id_ = None if id_column is None else column_id(values, id_column)
         row = InputRow(
-            first + at, id_ or place_id(label, at + 1), values, f"{place} {number}", folder
+            first + at,
+            id_ or place_id(label, records_before + at + 1),
+            values,
+            f"{place} {lines_before + number}",
+            folder,
         )
         reason = fault
         if reason is None and id_column is not None and id_ is None:

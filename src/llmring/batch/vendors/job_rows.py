@@ -71,7 +71,7 @@ class JobRows:
             LLMRingError: The model can't be asked so.
         """
         if request.operation == "embeddings":
-            prepared = embed(request.texts, None)(self._target)
+            prepared = embed(request.texts, request.dimensions)(self._target)
         else:
             prepared = self._calls.prepare(request.request)(self._target)
         http = prepared.http

@@ -40,12 +40,17 @@ class RingBatchCalls:
         return await self._ring._send(parse_request(request), profile, wishes)  # noqa: SLF001
 
     async def embed(
-        self, model: str, texts: Sequence[str], profile: str | None, wishes: CallWishes
+        self,
+        model: str,
+        texts: Sequence[str],
+        profile: str | None,
+        wishes: CallWishes,
+        dimensions: int | None = None,
     ) -> EmbeddingResponse:
         """Return the embeddings of texts."""
         from llmring.client.operations.embed import EmbeddingRequest
 
-        what = EmbeddingRequest(texts=list(texts), dimensions=None, any_model=False)
+        what = EmbeddingRequest(texts=list(texts), dimensions=dimensions, any_model=False)
         ring = self._ring
         return await ring._embed(what, model, profile, ring._timeout, wishes)  # noqa: SLF001
 
