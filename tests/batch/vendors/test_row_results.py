@@ -11,7 +11,7 @@ from fake_batches import whole
 from llmring import LLMRequest, Message
 from llmring.batch.outcome import RowOutcome
 from llmring.batch.vendors.part_files import RowMark
-from llmring.batch.vendors.row_results import RowReader, cost_in_batch, unanswered
+from llmring.batch.vendors.row_results import ResultReader, cost_in_batch, unanswered
 from llmring.chat.events import Usage
 from llmring.dialects.batches.batch_api import LineResult
 from llmring.dialects.openai_chat.encode_reply import ENCODING as CHAT
@@ -38,7 +38,7 @@ FORM = {"type": "json_schema", "json_schema": {"name": "n", "schema": SCHEMA}}
 def outcome(result: LineResult, request: LLMRequest | None = None, texts: int = 0) -> RowOutcome:
     asked = request or rows(1)[0].request
     mark = RowMark("c-1", "row-1", 1, "digest", 0, texts)
-    return RowReader(VendorCalls(), TARGET, lambda _: asked).outcome(mark, result, "b-1")
+    return ResultReader(VendorCalls(), TARGET, lambda _: asked).outcome(mark, result, "b-1")
 
 
 def answered(body: bytes) -> LineResult:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from llmring.batch.outcome import RowOutcome
 from llmring.batch.vendors.part_files import RowMark, new_part
-from llmring.batch.vendors.row_results import CANCELLED, MISSING, REFUSED, RowReader, unanswered
+from llmring.batch.vendors.row_results import CANCELLED, MISSING, REFUSED, ResultReader, unanswered
 from llmring.batch.vendors.vendor_job import VendorJob
 from llmring.batch.vendors.vendor_progress import BatchPart
 from llmring.dialects.batches.batch_api import BatchFault, BatchState
@@ -38,7 +38,7 @@ class Collection:
     def __init__(
         self,
         job: VendorJob,
-        reader: RowReader,
+        reader: ResultReader,
         *,
         then: Then,
         keep_files: bool,

@@ -40,7 +40,7 @@ _REASONS = {
 }
 
 
-class RowReader:
+class ResultReader:
     """Reads the results of rows.
 
     Args:
@@ -57,7 +57,7 @@ class RowReader:
         self._target = target
         self._request_of = request_of
 
-    def of_api(self, dialect: str) -> RowReader:
+    def of_api(self, dialect: str) -> ResultReader:
         """Return a reader of replies in this API, one of the provider's."""
         provider = self._target.endpoint.provider
         named = next((each for each in provider.dialects if each.name == dialect), None)
@@ -67,7 +67,7 @@ class RowReader:
             named or self._target.dialect,
             self._target.facts,
         )
-        return RowReader(self._calls, target, self._request_of)
+        return ResultReader(self._calls, target, self._request_of)
 
     def outcome(self, mark: RowMark, result: LineResult, batch: str) -> RowOutcome:
         """Return the outcome of a row.

@@ -21,7 +21,7 @@ from llmring.batch.vendors.batch_watch import BatchWatch
 from llmring.batch.vendors.collection import Collection, Then
 from llmring.batch.vendors.job_rows import JobRows
 from llmring.batch.vendors.part_files import PartWriter, RowMark
-from llmring.batch.vendors.row_results import RowReader
+from llmring.batch.vendors.row_results import ResultReader
 from llmring.batch.vendors.splitting import Splitter
 from llmring.batch.vendors.submission import Submission
 from llmring.batch.vendors.vendor_clock import SystemClock, VendorClock, next_wait
@@ -103,7 +103,7 @@ class VendorRun:
         self._watch = BatchWatch(job, self._submission)
         self._collection = Collection(
             job,
-            RowReader(calls, target, rows.request_at),
+            ResultReader(calls, target, rows.request_at),
             then=options.then,
             keep_files=options.keep_files,
             is_done=rows.is_done,
@@ -206,7 +206,7 @@ class VendorRun:
         return self.status()
 
     async def abandon(self) -> None:
-        """Cancel all batches and forget them, so that the job begins anew; nothing is collected.
+        """Cancel all batches and forget them, so that the job starts over; nothing is collected.
 
         Raises:
             UnclearBatchError: As for `submit`.
