@@ -50,7 +50,7 @@ class Pacer:
         self._most = most
         self._spills = spills
         self._clock = clock
-        self._lanes: dict[str, _Lane] = {}
+        self._lanes: dict[str, _ModelLane] = {}
 
     async def turn(self, target: Target, tokens: int, *, limits: int) -> RequestTurn:
         """Wait until a request may be sent to a model; see `CallPatience`."""
@@ -75,15 +75,15 @@ class Pacer:
         for lane in self._lanes.values():
             lane.close()
 
-    def _lane(self, target: Target) -> _Lane:
+    def _lane(self, target: Target) -> _ModelLane:
         key = circuit_key(target)
         lane = self._lanes.get(key)
         if lane is None:
-            lane = self._lanes[key] = _Lane(target, self._most, self.most_wait, self._clock)
+            lane = self._lanes[key] = _ModelLane(target, self._most, self.most_wait, self._clock)
         return lane
 
 
-class _Lane:
+class _ModelLane:
     """The requests to one model: those in flight, and those that wait for their turn."""
 
     def __init__(
@@ -184,7 +184,7 @@ class _Lane:
 class _PacedTurn:
     """The turn of one request; see `RequestTurn`."""
 
-    def __init__(self, lane: _Lane, sent: Sent, limits: int) -> None:
+    def __init__(self, lane: _ModelLane, sent: Sent, limits: int) -> None:
         self._lane = lane
         self._sent = sent
         self._limits = limits
