@@ -1,32 +1,22 @@
-import errno
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from batch_outcomes import bad, ok, request
-from llmring import ConfigurationError
-from llmring.batch.input.row_source import InputFingerprint
+from batch_outcomes import bad, ok
 from llmring.batch.journal.job_description import JobDescription
-from llmring.batch.journal.job_folder import JobFolder, MemoryJob, all_outcomes, open_job, read_job
-from llmring.batch.row import RowProblem, RowRequest
-
-INPUT = InputFingerprint(name="in.csv", size=4, digest="1")
-DESCRIPTION = JobDescription(inputs=(INPUT,), parts={"prompt": "a"})
+from llmring.batch.journal.job_folder import JobFolder, MemoryJob
+from llmring.batch.journal.journal_file import FULL
+from llmring.batch.journal.open_job import open_job
 
 
-def requests() -> Iterator[RowRequest | RowProblem]:
-    return iter([request(at, digest) for at, digest in enumerate(["d0", "d1", "x"])])
-
-
-def opened(folder: Path, description: JobDescription = DESCRIPTION, **options: Any) -> JobFolder:
-    return open_job(folder, description, requests, **options)
-
-
-def no_room(line: bytes) -> None:
-    raise OSError(errno.ENOSPC, "No space left on device")
+def opened(folder: Path) -> JobFolder:
+    return open_job(folder, JobDescription(), lambda: iter([]))
 
 
 @pytest.fixture
@@ -34,150 +24,113 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "out.jsonl.llmring"
 
 
-def test_b27_the_same_job_goes_on(folder: Path) -> None:
+def test_b26_an_outcome_is_on_the_disk_when_it_counts(folder: Path) -> None:
     job = opened(folder)
-    job.add(ok(0))
-    job.add(bad(1))
-    job.close()
 
-    again = opened(folder)
+    job.add(ok(4, "yes"))
 
-    assert again.job.id == job.job.id
-    assert [again.is_done(at) for at in range(3)] == [True, True, False]
-    assert again.spent == Decimal("0.001")
-    again.close()
-
-
-def test_b24_each_run_has_a_file_of_results_of_its_own(folder: Path) -> None:
-    for at in range(3):
-        job = opened(folder)
-        job.add(ok(at))
-        job.close()
-
-    names = [path.name for path in sorted(folder.glob("results-*"))]
-    assert names == ["results-0001.jsonl", "results-0002.jsonl", "results-0003.jsonl"]
-    job = opened(folder)
-    assert job.counts.ok == 3
+    [results] = job.result_paths()
+    assert results.read_bytes().endswith(b"\n")
+    assert (job.is_done(4), job.counts.ok, job.spent) == (True, 1, Decimal("0.001"))
+    assert [each.text for each in job.outcomes()] == ["yes"]
     job.close()
 
 
-def test_b31_a_run_in_progress_is_not_joined(folder: Path) -> None:
+def test_b24_a_job_can_be_closed_twice(folder: Path) -> None:
     job = opened(folder)
-
-    with pytest.raises(ConfigurationError, match="another run of this job"):
-        opened(folder)
+    job.close()
 
     job.close()
 
-
-def test_b28_a_changed_job_is_refused_with_what_differs(folder: Path) -> None:
-    job = opened(folder)
-    job.add(ok(0))
-    job.add(ok(1, digest="other"))
-    job.close()
-
-    with pytest.raises(ConfigurationError) as caught:
-        opened(folder, JobDescription(inputs=(INPUT,), parts={"prompt": "b"}))
-
-    assert "prompt differs" in str(caught.value)
-    assert "1 of its 2 rows have the same request" in str(caught.value)
     opened(folder).close()
 
 
-def test_b28_kept_answers_of_the_same_input_stay_where_they_are(folder: Path) -> None:
-    job = opened(folder)
-    job.add(ok(1, digest="other"))
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 2 MB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount, umount = shutil.which("mount"), shutil.which("umount")
+    if mount is None or umount is None:
+        pytest.skip("needs mount")
+    command = [mount, "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("needs the right to mount")
+    yield disk
+    subprocess.run([umount, str(disk)], check=True)
+
+
+def test_b30_a_full_disk_harms_nothing_and_the_job_goes_on_with_room(small_disk: Path) -> None:
+    filler = small_disk / "filler"
+    filler.write_bytes(b"x" * 1_500_000)
+    job = opened(small_disk / "job")
+    added = 0
+    with pytest.raises(OSError, match="space") as caught:  # noqa: PT012 -- until it is full
+        while True:
+            job.add(ok(added, "y" * 1000))
+            added += 1
+
+    assert caught.value.errno in FULL
+    assert 100 < added < 600
+    assert (job.is_done(added), job.counts.ok) == (False, added)
+    [results] = job.result_paths()
+    assert results.read_bytes().endswith(b"\n")
+    filler.unlink()
+    job.add(ok(added, "y" * 1000))
     job.close()
-    changed = JobDescription(inputs=(INPUT,), parts={"prompt": "b"})
-
-    again = opened(folder, changed, changed="keep")
-
-    assert [again.is_done(at) for at in range(2)] == [False, True]
-    again.close()
-    stored = read_job(folder)
-    assert stored is not None
-    assert stored.description == changed
-
-
-def test_b28_rerun_asks_again_what_is_asked_differently_and_keeps_count(folder: Path) -> None:
-    job = opened(folder)
-    job.add(ok(0))
-    job.add(ok(1, digest="other"))
-    job.close()
-
-    again = opened(folder, JobDescription(parts={"prompt": "a"}), changed="rerun")
-
-    assert [again.is_done(at) for at in range(3)] == [True, False, False]
-    assert again.spent == Decimal("0.002")
-    again.close()
-    stored = read_job(folder)
-    assert stored is not None
-    assert [each.ordinal for each in all_outcomes(folder, stored)] == [0]
-
-
-def test_b27_restart_starts_over(folder: Path) -> None:
-    job = opened(folder)
-    job.add(ok(0))
-    job.close()
-
-    again = opened(folder, restart=True)
-
-    assert not again.is_done(0)
-    assert again.job.id != job.job.id
-    assert again.spent == 0
+    again = opened(small_disk / "job")
+    assert [each.ordinal for each in again.outcomes()] == list(range(added + 1))
     again.close()
 
 
-def test_b24_a_damaged_description_is_an_error_with_the_fix(folder: Path) -> None:
-    opened(folder).close()
-    (folder / "job.json").write_text("{")
+_LIMITED = """
+import resource, signal, sys
+from pathlib import Path
+from batch_outcomes import ok
+from llmring.batch.journal.job_description import JobDescription
+from llmring.batch.journal.open_job import open_job
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+job = open_job(Path(sys.argv[1]), JobDescription(), lambda: iter([]))
+resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, resource.RLIM_INFINITY))
+added = 0
+try:
+    while True:
+        job.add(ok(added, "y" * 300))
+        added += 1
+except OSError:
+    print(added)
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+job.add(ok(added))
+"""
 
-    with pytest.raises(ConfigurationError, match="--restart"):
-        opened(folder)
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs limits of a process")
+def test_b30_a_row_that_fits_only_in_part_is_cut_back(folder: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", _LIMITED, str(folder)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
 
-def test_b30_outcomes_wait_for_room_on_the_disk(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    added = int(ended.stdout)
     job = opened(folder)
-    job.add(ok(0))
-    with monkeypatch.context() as full:
-        full.setattr(job._file, "write", no_room)
-        job.add(ok(1))
-        job.add(ok(2))
-        job.write_waiting()
-        waited = (job.is_full, job.counts.ok)
-
-    job.write_waiting()
-
-    assert waited == (True, 1)
-    assert not job.is_full
-    job.close()
-    again = opened(folder)
-    assert [again.is_done(at) for at in range(4)] == [True, True, True, False]
-    again.close()
-
-
-def test_b30_a_disk_that_stays_full_ends_the_run_with_the_number_of_rows(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    job = opened(folder)
-    job._full_seconds = -1.0
-    monkeypatch.setattr(job._file, "write", no_room)
-    job.add(ok(1))
-
-    with pytest.raises(ConfigurationError, match="1 outcomes could not be written"):
-        job.write_waiting()
+    assert [each.ordinal for each in job.outcomes()] == list(range(added + 1))
     job.close()
 
 
-def test_b37_a_job_in_memory_asks_every_row() -> None:
+def test_b37_a_job_in_memory_counts_and_holds_no_outcomes() -> None:
     job = MemoryJob()
     job.add(ok(0))
-    job.write_waiting()
+    job.add(bad(1))
 
-    assert not job.is_done(0)
-    assert not job.is_full
-    assert job.counts.ok == 1
+    assert [job.is_done(at) for at in range(3)] == [True, True, False]
+    assert (job.counts.ok, job.counts.failed) == (1, 1)
     assert job.spent == Decimal("0.001")
+    assert list(job.outcomes()) == []
     job.close()
+
+
+def test_b37_a_job_in_memory_can_hold_its_outcomes_in_order() -> None:
+    job = MemoryJob(keeps_outcomes=True)
+    job.add(ok(1))
+    job.add(ok(0))
+
+    assert [each.ordinal for each in job.outcomes()] == [0, 1]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from llmring import ConfigurationError
-from llmring.batch.journal.job_lock import JobLock
+from llmring.batch.journal.job_lock import JobLock, holder_of
 
 
 def test_b31_a_second_run_is_refused_with_the_first_one_s_process(tmp_path: Path) -> None:
@@ -41,4 +41,17 @@ def test_b31_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
         process.kill()
         process.wait()
 
+    JobLock(path).release()
+
+
+def test_b33_the_process_that_holds_a_lock_is_named_without_disturbing_it(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    before = holder_of(path)
+    lock = JobLock(path)
+    during = holder_of(path)
+    lock.release()
+
+    assert (before, holder_of(path)) == (None, None)
+    assert during is not None
+    assert during.startswith(f"process {os.getpid()} on ")
     JobLock(path).release()

@@ -40,6 +40,38 @@ def test_b7_a_clash_of_names_is_refused_and_another_prefix_helps() -> None:
     assert OutputColumns(["llmring_id"], prefix="run_").columns[2].name == "run_id"
 
 
+def test_b7_a_prefix_helps_where_the_input_has_an_answer_too() -> None:
+    with pytest.raises(ValidationError, match="'answer'"):
+        OutputColumns(["answer"])
+
+    columns = OutputColumns(["answer"], prefix="run_")
+
+    values = columns.values({"answer": "given"}, ok(0, "yes"))
+    assert (values["answer"], values["run_answer"], values["run_status"]) == ("given", "yes", "ok")
+
+
+def test_b7_a_property_with_the_name_of_a_fact_is_refused() -> None:
+    with pytest.raises(ValidationError, match="'llmring_id'"):
+        OutputColumns([], [Column("llmring_id")])
+
+
+def test_b7_a_column_that_one_row_alone_has_is_kept_and_may_not_clash() -> None:
+    columns = OutputColumns(["name"])
+
+    assert columns.values({"late": 1}, ok(0))["late"] == 1
+    with pytest.raises(ValidationError, match="'answer'"):
+        columns.values({"answer": 1}, ok(0))
+    assert "late" not in OutputColumns(["name"], chosen=["name"]).values({"late": 1}, ok(0))
+
+
+def test_b7_columns_that_were_found_later_keep_the_other_choices() -> None:
+    columns = OutputColumns(["name"], prefix="run_", dedupes=True).with_given(["name", "age"])
+
+    names = [column.name for column in columns.columns]
+    assert names[:4] == ["name", "age", "answer", "run_id"]
+    assert names[-1] == "run_same_as"
+
+
 def test_b7_columns_can_be_chosen() -> None:
     columns = OutputColumns(["name"], chosen=["answer", "name"])
 
@@ -76,7 +108,9 @@ def test_b6_a_schema_gives_a_column_for_each_property() -> None:
     ids=str,
 )
 def test_b6_types_come_from_the_schema(schema: Any, expected: Any) -> None:
-    assert schema_columns({"properties": {"x": schema}}) == [Column("x", expected)]
+    [column] = schema_columns({"properties": {"x": schema}})
+
+    assert (column.name, column.type) == ("x", expected)
 
 
 def test_b6_a_schema_without_properties_is_refused() -> None:

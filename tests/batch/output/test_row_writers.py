@@ -1,5 +1,6 @@
 import csv
 import gzip
+import io
 import json
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
@@ -7,14 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-from batch_outcomes import bad, ok
+from batch_outcomes import ok
 from llmring import ValidationError
-from llmring.batch.outcome import RowOutcome
-from llmring.batch.output.output_columns import Column, OutputColumns, schema_columns
-from llmring.batch.output.row_writers import format_of, open_writer
+from llmring.batch.output.output_columns import Column
+from llmring.batch.output.row_writers import format_of, line_writer, open_writer
 
 TEXT = 'a,b\n"c"'
 ROWS: Sequence[dict[str, Any]] = [
@@ -86,83 +85,50 @@ def test_b1_outputs_can_be_compressed(tmp_path: Path, name: str) -> None:
     assert len(data.splitlines()) == 2
 
 
-def test_b7_parquet_has_types_and_decimals(tmp_path: Path) -> None:
-    table = pq.read_table(written(tmp_path / "a.parquet"))
+def test_b7_costs_are_written_without_an_exponent(tmp_path: Path) -> None:
+    rows = [{"cost": Decimal("1E-7")}]
+    columns = [Column("cost", "decimal")]
 
-    kinds = [str(field.type) for field in table.schema]
-    assert kinds == ["string", "double", "string", "decimal128(38, 18)"]
-    assert table.to_pylist()[0]["cost"] == Decimal("0.1")
-    assert table.to_pylist()[1] == dict.fromkeys(ROWS[0])
+    in_json = written(tmp_path / "a.jsonl", columns, rows).read_text()
+    in_csv = written(tmp_path / "a.csv", columns, rows).read_text()
 
-
-def test_b6_types_are_never_those_of_the_first_rows(tmp_path: Path) -> None:
-    schema = {"properties": {"age": {"type": "integer"}, "name": {"type": "string"}}}
-    columns = OutputColumns([], schema_columns(schema), chosen=["age", "name"])
-    rows: list[dict[str, Any]] = [
-        *[{"age": None, "name": None}] * 6000,
-        {"age": 2**40, "name": "Ann"},
-    ]
-
-    table = pq.read_table(written(tmp_path / "a.parquet", columns.columns, rows))
-
-    assert [str(field.type) for field in table.schema] == ["int64", "string"]
-    assert table.num_rows == 6001
-    assert table.slice(6000).to_pylist() == [{"age": 2**40, "name": "Ann"}]
+    assert json.loads(in_json) == {"cost": "0.0000001"}
+    assert in_csv == "cost\n0.0000001\n"
 
 
-def test_b7_columns_of_the_input_keep_their_types(tmp_path: Path) -> None:
-    columns = [Column("n"), Column("b"), Column("s"), Column("mixed"), Column("raw")]
-    rows: list[dict[str, Any]] = [
-        {"n": 1, "b": True, "s": "x", "mixed": 1, "raw": b"\0"},
-        {"n": 2.5, "b": False, "s": None, "mixed": "y", "raw": None},
-    ]
+def test_b7_cells_that_begin_as_formulas_do_stay_as_they_are(tmp_path: Path) -> None:
+    rows = [{"text": text} for text in ("=1+1", "+1", "-1", "@x")]
 
-    table = pq.read_table(written(tmp_path / "a.parquet", columns, rows))
+    with written(tmp_path / "a.csv", [Column("text", "text")], rows).open(newline="") as file:
+        cells = [cell for [cell] in csv.reader(file)]
 
-    kinds = [str(field.type) for field in table.schema]
-    assert kinds == ["double", "bool", "string", "string", "binary"]
-    assert table.to_pylist()[0]["mixed"] == "1"
+    assert cells == ["text", "=1+1", "+1", "-1", "@x"]
 
 
-def line_of(outcome: RowOutcome, tmp_path: Path, **values: Any) -> dict[str, Any]:
+def test_b8_rows_can_be_written_to_a_stream_as_they_finish() -> None:
+    stream = io.BytesIO()
+    writer = line_writer(stream, "jsonl", [])
+
+    writer.write({"llmring_id": "b"}, ok(1))
+    writer.write({"llmring_id": "a"}, ok(0))
+
+    assert stream.getvalue() == b'{"llmring_id":"b"}\n{"llmring_id":"a"}\n'
+    with pytest.raises(ValidationError, match="-o"):
+        line_writer(stream, "parquet", [])
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_b7_half_a_character_is_replaced(tmp_path: Path, kind: str) -> None:
+    path = written(tmp_path / f"a.{kind}", [Column("x", "text")], [{"x": "a\ud800"}])
+
+    assert path.read_text(encoding="utf-8").startswith(("x\na", '{"x":"a'))
+
+
+def test_b4_each_outcome_is_an_output_line(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
-    writer = open_writer(path, "openai-batch", [], "")
-    writer.write(values, outcome)
-    writer.close()
-    found: dict[str, Any] = json.loads(path.read_text())
-    return found
-
-
-def test_b4_an_answer_is_an_output_line_of_openai_s(tmp_path: Path) -> None:
-    outcome = ok(4, "yes", tokens_in=3, tokens_out=2, finish_reason="stop", model="openai:m")
-
-    found = line_of(outcome, tmp_path, custom_id="mine")
-
-    assert (found["id"], found["custom_id"], found["error"]) == ("batch_req_4", "mine", None)
-    assert found["response"]["status_code"] == 200
-    body = found["response"]["body"]
-    assert body["choices"][0]["message"]["content"] == "yes"
-    assert body["usage"]["total_tokens"] == 5
-
-
-def test_b4_a_refused_row_has_its_status_and_the_error_in_the_body(tmp_path: Path) -> None:
-    found = line_of(bad(4, http_status=400), tmp_path)
-
-    assert found["custom_id"] == "row-4"
-    assert (found["response"]["status_code"], found["error"]) == (400, None)
-    assert found["response"]["body"]["error"]["message"] == "no"
-
-
-def test_b4_embeddings_are_a_list(tmp_path: Path) -> None:
-    found = line_of(ok(0, vectors=[[0.5, 1.0]]), tmp_path)
-
-    assert found["response"]["body"]["data"][0]["embedding"] == [0.5, 1.0]
-
-
-def test_b4_a_row_without_an_outcome_has_no_line(tmp_path: Path) -> None:
-    path = tmp_path / "a.jsonl"
-    writer = open_writer(path, "openai-batch", [], "")
+    writer = open_writer(path, "openai-batch", [])
+    writer.write({"custom_id": "mine"}, ok(0))
     writer.write({}, None)
     writer.close()
 
-    assert path.read_bytes() == b""
+    assert json.loads(path.read_text())["custom_id"] == "mine"

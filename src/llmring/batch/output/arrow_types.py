@@ -12,7 +12,7 @@ _DEEPEST = 16
 
 
 def arrow_type(pa: Any, schema: Any) -> Any:
-    """Return the type for the values of a JSON Schema; text, for JSON, where there is none.
+    """Return the type for the values of a JSON Schema; text, for JSON, if it has no type.
 
     Args:
         pa: The package pyarrow.
