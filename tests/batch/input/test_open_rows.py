@@ -55,8 +55,10 @@ def test_the_fingerprint_of_standard_input_is_of_all_that_came() -> None:
 def test_b3_lines_of_a_batch_file_have_their_own_ids(tmp_path: Path, more: str) -> None:
     (tmp_path / "a.jsonl").write_text(f'{{"custom_id": "x-1", {more}}}\n')
 
-    (row,) = open_rows(tmp_path / "a.jsonl")
+    rows = open_rows(tmp_path / "a.jsonl")
 
+    (row,) = rows
+    assert rows.has_own_ids
     assert isinstance(row, InputRow)
     assert row.id == "x-1"
 

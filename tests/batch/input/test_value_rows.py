@@ -123,6 +123,7 @@ def test_b25_an_id_that_comes_again_in_rows_that_are_read_once_is_a_problem(
 
     found = streamed(rows)
 
+    assert rows.has_own_ids
     assert [isinstance(row, RowProblem) for row in found] == [False, False, True]
 
 

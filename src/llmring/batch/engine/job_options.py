@@ -124,7 +124,7 @@ def plan_of(options: JobOptions, calls: BatchCalls) -> JobPlan:
     schema = None if options.schema is None else open_schema(options.schema)
     builder = _builder(options, source, calls, schema)
     builder.check(source)
-    if options.id_column is not None or options.prompt is None:
+    if source.has_own_ids or options.prompt is None:
         check_rows(chosen, None if options.prompt is not None else line_fault)
     return JobPlan(
         calls=calls,
@@ -238,7 +238,7 @@ def _description(options: JobOptions, source: RowSource) -> JobDescription:
     return JobDescription(
         inputs=tuple(source.fingerprint()),
         parts=parts_of(named, list(named)),
-        ids=options.id_column is not None,
+        ids=source.has_own_ids,
     )
 
 

@@ -56,6 +56,11 @@ class FileRows:
         self.paths: Collection[str]
         self.columns, self.paths = self._known_columns()
 
+    @property
+    def has_own_ids(self) -> bool:
+        """True if a column holds the IDs."""
+        return self.id_column is not None
+
     def _known_columns(self) -> tuple[Sequence[str], Collection[str]]:
         columns: dict[str, None] = {}
         paths: set[str] = set()

@@ -115,6 +115,11 @@ class ChosenRows:
         """True if the source can be read more than once."""
         return self.source.is_repeatable
 
+    @property
+    def has_own_ids(self) -> bool:
+        """True if the rows of the source hold their IDs."""
+        return self.source.has_own_ids
+
     def __iter__(self) -> Iterator[Row]:
         takes, choice = self._taker(), self.choice
         for row in self.source:

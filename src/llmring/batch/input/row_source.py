@@ -44,6 +44,10 @@ class RowSource(Protocol):
     def is_repeatable(self) -> bool:
         """True if the rows can be read more than once."""
 
+    @property
+    def has_own_ids(self) -> bool:
+        """True if the rows hold their IDs; False if these are places, which insertions move."""
+
     def __iter__(self) -> Iterator[Row]:
         """Read the rows in the order of the input; a row that can't be read is a problem.
 

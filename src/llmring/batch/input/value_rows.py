@@ -43,6 +43,7 @@ class ValueRows:
 
     def __init__(self, values: Any, id_column: str | None = None) -> None:
         self._id_column = id_column
+        self.has_own_ids = id_column is not None
         self._count = len(values) if isinstance(values, Sized) else None
         self._is_used = False
         self._records: Callable[[], Iterator[Record]]
@@ -107,6 +108,7 @@ class AsyncValueRows:
     def __init__(self, values: AsyncIterable[Any], id_column: str | None = None) -> None:
         self._values = values
         self._id_column = id_column
+        self.has_own_ids = id_column is not None
         self._is_used = False
 
     def __iter__(self) -> Iterator[Row]:
