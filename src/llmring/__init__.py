@@ -11,6 +11,11 @@ __version__ = "2.0.0"
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from llmring.batch.engine.batch_job import BatchJob, PendingReport
+    from llmring.batch.engine.batch_row import BatchRow
+    from llmring.batch.engine.progress import BatchProgress, ModelPace
+    from llmring.batch.engine.report import BatchReport
+    from llmring.batch.engine.totals import ModelTotals
     from llmring.bridge.pending import Pending
     from llmring.chat.caching import Caching
     from llmring.chat.citation import Citation
@@ -53,6 +58,7 @@ if TYPE_CHECKING:
     )
     from llmring.client.request_args import RequestFields
     from llmring.client.ring import LLMRing
+    from llmring.client.ring_batches import BatchFields
     from llmring.client.status import (
         PendingStatus,
         ProviderStatus,
@@ -111,6 +117,11 @@ _HOMES = {
     "Attempt": "llmring.chat.response",
     "AudioPart": "llmring.chat.parts",
     "Caching": "llmring.chat.caching",
+    "BatchFields": "llmring.client.ring_batches",
+    "BatchJob": "llmring.batch.engine.batch_job",
+    "BatchProgress": "llmring.batch.engine.progress",
+    "BatchReport": "llmring.batch.engine.report",
+    "BatchRow": "llmring.batch.engine.batch_row",
     "CallSize": "llmring.routing.plan",
     "CircuitState": "llmring.routing.circuits",
     "Citation": "llmring.chat.citation",
@@ -128,6 +139,8 @@ _HOMES = {
     "LLMRing": "llmring.client.ring",
     "ListedModel": "llmring.dialects.dialect",
     "Message": "llmring.chat.request",
+    "ModelPace": "llmring.batch.engine.progress",
+    "ModelTotals": "llmring.batch.engine.totals",
     "NamedTool": "llmring.chat.tools",
     "OutputFormat": "llmring.chat.output_format",
     "Pending": "llmring.bridge.pending",
@@ -136,6 +149,7 @@ _HOMES = {
     "PendingCount": "llmring.client.pending_calls",
     "PendingEmbedding": "llmring.client.pending_calls",
     "PendingModels": "llmring.client.pending_calls",
+    "PendingReport": "llmring.batch.engine.batch_job",
     "PendingStatus": "llmring.client.status",
     "PendingStream": "llmring.client.pending_calls",
     "PendingTools": "llmring.client.pending_calls",
@@ -174,6 +188,11 @@ __all__ = [
     "AllModelsFailedError",
     "Attempt",
     "AudioPart",
+    "BatchFields",
+    "BatchJob",
+    "BatchProgress",
+    "BatchReport",
+    "BatchRow",
     "BudgetExceededError",
     "Caching",
     "CallSize",
@@ -210,6 +229,8 @@ __all__ = [
     "ModelCapabilityError",
     "ModelError",
     "ModelNotFoundError",
+    "ModelPace",
+    "ModelTotals",
     "NamedTool",
     "NoUsableModelError",
     "OutputFormat",
@@ -219,6 +240,7 @@ __all__ = [
     "PendingCount",
     "PendingEmbedding",
     "PendingModels",
+    "PendingReport",
     "PendingStatus",
     "PendingStream",
     "PendingTools",

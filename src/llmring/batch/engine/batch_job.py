@@ -115,9 +115,9 @@ class BatchJob:
 
     def to_polars(self) -> Any:
         """Return the rows as a DataFrame of polars; see `to_arrow`."""
-        import polars
+        import polars as pl
 
-        return polars.from_arrow(self.to_arrow())
+        return pl.from_arrow(self.to_arrow())
 
     def _kept(self) -> list[BatchRow]:
         if not self._has_begun:

@@ -3,74 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import time
-from collections.abc import AsyncIterable, Callable, Iterable
 from decimal import Decimal
 
-from msgspec import Struct
-
-from llmring.batch.batch_calls import BatchCalls
 from llmring.batch.engine import row_result
 from llmring.batch.engine.equal_rows import EqualRows, same
 from llmring.batch.engine.failure_kind import FailureKind, unusable_message
 from llmring.batch.engine.failure_watch import FailureWatch
-from llmring.batch.engine.journal import Journal, Pace
-from llmring.batch.engine.outcome_keeper import OutcomeKeeper
+from llmring.batch.engine.later_rounds import LaterRounds
 from llmring.batch.engine.money_waits import MoneyWaits
+from llmring.batch.engine.outcome_keeper import OutcomeKeeper
 from llmring.batch.engine.progress import BatchProgress, RateMeter
 from llmring.batch.engine.report import BatchReport
-from llmring.batch.engine.row_caller import RowCaller
 from llmring.batch.engine.row_queue import Lane, RowQueue, Work
-from llmring.batch.engine.row_reader import Row, RowReader
-from llmring.batch.engine.row_supply import Build, RowSupply
-from llmring.batch.engine.run_report import progress_of, report_of
+from llmring.batch.engine.row_reader import RowReader
+from llmring.batch.engine.row_supply import RowSupply
+from llmring.batch.engine.run_parts import Parts
+from llmring.batch.engine.run_report import RunState, progress_of, report_of
 from llmring.batch.engine.settings import BatchSettings
 from llmring.batch.engine.spending import require_prices
 from llmring.batch.engine.stop_reason import StopReason
 from llmring.batch.engine.totals import Totals
 from llmring.batch.outcome import RowOutcome
-from llmring.batch.row import InputRow
 from llmring.chat.cost import EXACT
 from llmring.exceptions import BudgetExceededError, LLMRingError
 
-_MOST_PAUSE_SECONDS = 60.0
 # Rows that wait, as a multiple of those in flight.
 _WAITING = 4
 # How often what waits for a turn is called back, after the job was told to stop.
 _RECALL_SECONDS = 0.5
-
-OnRow = Callable[[RowOutcome, InputRow, object], None]
-
-
-class Parts(Struct, frozen=True, kw_only=True):
-    """What a run is made of.
-
-    Attributes:
-        id: The ID of the job.
-        calls: The calls of the ring.
-        caller: Calls models for rows.
-        rows: The rows.
-        build: Builds the request of a row.
-        total: The number of rows; None if it is unknown.
-        journal: Keeps outcomes; None if they are only handed on.
-        pace: The pace of the requests; None if they are sent without.
-        on_row: Called with each outcome that is kept, its row, and the answer in the type that was
-            asked for.
-        has_room: Returns True if a further row may be sent, as its outcome will be taken soon; given
-            the number of rows on their way.
-    """
-
-    id: str
-    calls: BatchCalls
-    caller: RowCaller
-    rows: Iterable[Row] | AsyncIterable[Row]
-    build: Build
-    total: int | None = None
-    journal: Journal | None = None
-    pace: Pace | None = None
-    on_row: OnRow | None = None
-    has_room: Callable[[int], bool] | None = None
 
 
 class BatchRun:
@@ -101,7 +62,7 @@ class BatchRun:
             stop=self.stop,
             spent=self._spent,
         )
-        self._timer: asyncio.TimerHandle | None = None
+        self._later = LaterRounds(self._queue, settings.retry_seconds, self.fill)
         self._ended = asyncio.Event()
         self._stop: StopReason | None = None
         self._failure: BaseException | None = None
@@ -197,15 +158,17 @@ class BatchRun:
         totals, now = self.totals, time.monotonic()
         return progress_of(
             totals,
-            self._settings,
+            RunState(
+                total=self._parts.total,
+                in_flight=len(self._tasks),
+                waiting=self._queue.count,
+                rate=self._meter.rate(totals.ok + totals.failed, now),
+                spent=self._spent(),
+                seconds=now - self._began,
+                trouble=self._trouble(),
+            ),
+            self._settings.max_cost,
             self._parts.pace,
-            total=self._parts.total,
-            in_flight=len(self._tasks),
-            waiting=self._queue.count,
-            rate=self._meter.rate(totals.ok + totals.failed, now),
-            spent=self._spent(),
-            seconds=now - self._began,
-            trouble=self._trouble(),
         )
 
     def report(self) -> BatchReport:
@@ -335,25 +298,17 @@ class BatchRun:
             case FailureKind.AGAIN:
                 work.rounds += 1
                 if work.rounds < self._settings.tries:
-                    self._again(work, getattr(error, "retry_after", None))
+                    if self._stop is None:
+                        self._later.add(work, getattr(error, "retry_after", None))
                     return
         self._settle(work, row_result.failed(work.request, error, work.attempts, work.cost), None)
-
-    def _again(self, work: Work, retry_after: float | None) -> None:
-        """Let a row wait for its next round, behind the others."""
-        if self._stop is not None:
-            return
-        most = min(_MOST_PAUSE_SECONDS, self._settings.retry_seconds * 2.0 ** (work.rounds - 1))
-        pause = max(random.uniform(0.0, most), min(retry_after or 0.0, _MOST_PAUSE_SECONDS))
-        self._queue.add_later(work, time.monotonic() + pause)
-        self._set_timer()
 
     def _settle(self, work: Work, outcome: RowOutcome, parsed: object) -> None:
         """Keep the outcome of a row, and of those that ask the same."""
         self._keeper.add(outcome, (work.request.row, parsed))
         if self._equal is None:
             return
-        self._equal.settle(work, outcome)
+        self._equal.settle(outcome)
         for each in work.equal:
             self._keeper.add(same(outcome, each), (each.row, parsed))
         self._queue.release(len(work.equal))
@@ -378,21 +333,6 @@ class BatchRun:
             self.stop(StopReason("disk_full", message))
         self.fill()
 
-    def _set_timer(self) -> None:
-        at = self._queue.next_time()
-        if at is None:
-            return
-        if self._timer is not None:
-            self._timer.cancel()
-        loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(max(0.0, at - time.monotonic()), self._due)
-
-    def _due(self) -> None:
-        self._timer = None
-        self._queue.put_due(time.monotonic())
-        self.fill()
-        self._set_timer()
-
     def _recall(self) -> None:
         """Call back the rows that wait for their turns, again and again until none is left."""
         self._queue.clear()
@@ -415,17 +355,17 @@ class BatchRun:
             return
         if self._stop is not None or self._failure is not None:
             self._ended.set()
-        elif self._supply is not None and self._supply.is_done and not self._queue.count:
-            if not self._keeper.unwritten:
-                self._ended.set()
+            return
+        is_read = self._supply is not None and self._supply.is_done
+        if is_read and not self._queue.count and not self._keeper.unwritten:
+            self._ended.set()
 
     async def _wind_up(self) -> None:
         """End everything that still runs."""
         self._ended.set()
         if self._reader is not None:
             self._reader.close()
-        if self._timer is not None:
-            self._timer.cancel()
+        self._later.close()
         tasks = [*self._tasks]
         if tasks and self._stop is None and self._failure is None:
             # The task that runs the job was cancelled.

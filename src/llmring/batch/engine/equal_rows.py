@@ -40,7 +40,7 @@ class EqualRows:
         """Note that a request is asked."""
         self._asked[work.request.digest] = work
 
-    def settle(self, work: Work, outcome: RowOutcome) -> None:
+    def settle(self, outcome: RowOutcome) -> None:
         """Note the outcome of a request."""
         self._asked.pop(outcome.digest, None)
         if outcome.status == "ok":

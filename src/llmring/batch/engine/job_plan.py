@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import Struct
 
 from llmring.batch.batch_calls import BatchCalls
-from llmring.batch.engine.batch_run import BatchRun, OnRow, Parts
+from llmring.batch.engine.batch_run import BatchRun
 from llmring.batch.engine.row_caller import RowCaller
+from llmring.batch.engine.run_parts import OnRow, Parts
 from llmring.batch.engine.settings import BatchSettings
 from llmring.batch.engine.spending import cost_account
 from llmring.batch.input.request_builder import RequestBuilder

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from msgspec import Struct
+
 from llmring.batch.engine.journal import Pace
 from llmring.batch.engine.progress import BatchProgress, ModelPace
 from llmring.batch.engine.report import BatchReport
-from llmring.batch.engine.settings import BatchSettings
 from llmring.batch.engine.stop_reason import StopReason, exit_code
 from llmring.batch.engine.totals import Totals
 
@@ -55,25 +56,10 @@ def report_of(
     )
 
 
-def progress_of(
-    totals: Totals,
-    settings: BatchSettings,
-    pace: Pace | None,
-    *,
-    total: int | None,
-    in_flight: int,
-    waiting: int,
-    rate: float,
-    spent: Decimal,
-    seconds: float,
-    trouble: str | None,
-) -> BatchProgress:
-    """Return how far a run is.
+class RunState(Struct, frozen=True, kw_only=True):
+    """The state of a run, apart from its totals.
 
-    Args:
-        totals: The totals of the run.
-        settings: The settings of the job.
-        pace: The pace of its requests.
+    Attributes:
         total: The number of rows, if it is known.
         in_flight: Rows on their way.
         waiting: Rows that wait.
@@ -82,7 +68,30 @@ def progress_of(
         seconds: Seconds since the run began.
         trouble: Why it can't go on at the moment.
     """
-    left = None if total is None or rate <= 0 else max(0, total - totals.done) / rate
+
+    total: int | None
+    in_flight: int
+    waiting: int
+    rate: float
+    spent: Decimal
+    seconds: float
+    trouble: str | None
+
+
+def progress_of(
+    totals: Totals, state: RunState, max_cost: Decimal | None, pace: Pace | None
+) -> BatchProgress:
+    """Return how far a run is.
+
+    Args:
+        totals: The totals of the run.
+        state: Its state.
+        max_cost: USD that the job may cost; None for no limit.
+        pace: The pace of its requests.
+    """
+    total, left = state.total, None
+    if total is not None and state.rate > 0:
+        left = max(0, total - totals.done) / state.rate
     states = () if pace is None else pace.states()
     return BatchProgress(
         done=totals.done,
@@ -90,16 +99,16 @@ def progress_of(
         ok=totals.ok,
         failed=totals.failed,
         earlier=totals.earlier,
-        in_flight=in_flight,
-        waiting=waiting,
-        rate=rate,
+        in_flight=state.in_flight,
+        waiting=state.waiting,
+        rate=state.rate,
         cost=totals.cost,
-        spent=spent,
-        max_cost=settings.max_cost,
-        seconds=seconds,
+        spent=state.spent,
+        max_cost=max_cost,
+        seconds=state.seconds,
         left_seconds=left,
         models=tuple(
             ModelPace(each.model, each.in_flight, each.window, each.resumes_in) for each in states
         ),
-        trouble=trouble,
+        trouble=state.trouble,
     )

@@ -46,8 +46,8 @@ def handle(args: argparse.Namespace) -> int:
     if args.restart and not _may_restart(args):
         return 2
     from llmring.cli.batch.batch_command import run_batch
-    from llmring.config.settings import frozen_environ
     from llmring.client.ring import LLMRing
+    from llmring.config.settings import frozen_environ
 
     ring = LLMRing(args.file, environ=frozen_environ() if args.frozen else None)
     return run_batch(args, ring, options_of(args))
@@ -101,22 +101,27 @@ def options_of(args: argparse.Namespace) -> JobOptions:
 
 def _fault(args: argparse.Namespace) -> str | None:
     """Return what is wrong about the options, if anything is."""
-    if args.prompt is not None and args.prompt_file is not None:
-        return "give the message with --prompt or with --prompt-file, not both"
-    if args.system is not None and args.system_file is not None:
-        return "give the system prompt with --system or with --system-file, not both"
-    if args.text and args.format not in (None, "text"):
-        return "--text is a format of its own; leave out --format"
-    if args.restart and (args.resume or args.retry_failed or args.changed):
-        return "--restart begins anew; leave out --resume, --retry-failed and --changed"
-    if args.retry_failed and job_folder(args) is None:
-        return "--retry-failed needs the folder of a job; give -o OUT or --job DIR"
+    has_folder = job_folder(args) is not None
     has_prompt = args.prompt is not None or args.prompt_file is not None
-    if has_prompt and args.alias is None:
-        return "a prompt needs the alias to send it to; give one with --alias"
-    if args.output in (None, "-") and args.output_format == "parquet":
-        return "Parquet can't be written to standard output; give a file with -o"
-    return None
+    to_stdout = args.output in (None, "-")
+    faults = {
+        "give the message with --prompt or with --prompt-file, not both": args.prompt is not None
+        and args.prompt_file is not None,
+        "give the system prompt with --system or with --system-file, not both": args.system
+        is not None
+        and args.system_file is not None,
+        "--text is a format of its own; leave out --format": args.text
+        and args.format not in (None, "text"),
+        "--restart begins anew; leave out --resume, --retry-failed and --changed": args.restart
+        and (args.resume or args.retry_failed or args.changed),
+        "--retry-failed needs the folder of a job; give -o OUT or --job DIR": args.retry_failed
+        and not has_folder,
+        "a prompt needs the alias to send it to; give one with --alias": has_prompt
+        and args.alias is None,
+        "Parquet can't be written to standard output; give a file with -o": to_stdout
+        and args.output_format == "parquet",
+    }
+    return next((fault for fault, is_found in faults.items() if is_found), None)
 
 
 def _text(given: str | None, path: str | None) -> str | None:

@@ -53,7 +53,7 @@ def handle(args: argparse.Namespace) -> int:
     source = None if args.without_input else _input_of(kept)
     schema = None
     if kept.get("schema"):
-        from llmring.batch.input.answer_schema import open_schema
+        from llmring.batch.schema.answer_columns import open_schema
 
         schema = open_schema(kept["schema"]).format.schema
     chosen = None if args.columns is None else [each.strip() for each in args.columns.split(",")]
