@@ -1,0 +1,1 @@
+"""Jobs of batches, as programs and the command line give them."""
