@@ -1,6 +1,8 @@
 import csv
 import json
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -144,3 +146,26 @@ def test_b33_a_job_is_exported_while_it_runs(tmp_path: Path) -> None:
 def test_b33_a_folder_without_a_job_can_t_be_exported(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"job\.json"):
         export_job(tmp_path, tmp_path / "out.jsonl", OutputColumns([]))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with names")
+def test_b8_a_pipe_is_written_to_and_not_replaced(tmp_path: Path, results: list[Path]) -> None:
+    pipe = tmp_path / "pipe.jsonl"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit(pipe.read_bytes)
+        write_output(pipe, ROWS, results, OutputColumns(["text"]))
+
+    assert len(read.result(10).splitlines()) == 3
+    assert pipe.is_fifo()
+
+
+def test_b24_a_link_to_the_output_stays(tmp_path: Path, results: list[Path]) -> None:
+    link = tmp_path / "link.jsonl"
+    (tmp_path / "there.jsonl").write_text("before")
+    link.symlink_to(tmp_path / "there.jsonl")
+
+    write_output(link, ROWS, results, OutputColumns(["text"]))
+
+    assert link.is_symlink()
+    assert len((tmp_path / "there.jsonl").read_text().splitlines()) == 3

@@ -35,7 +35,6 @@ class JournalFile:
         self._handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | _BINARY, 0o600)
         sync_folder(path.parent)
         self._sync_error: OSError | None = None
-        self._size = os.fstat(self._handle).st_size
         self._is_dirty = threading.Event()
         self._is_closed = threading.Event()
         self._syncing = threading.Thread(target=self._sync_again, name="llmring-sync", daemon=True)
@@ -58,9 +57,8 @@ class JournalFile:
                 written += os.write(self._handle, line[written:])
         except OSError:
             if written:
-                os.ftruncate(self._handle, self._size)
+                os.ftruncate(self._handle, os.fstat(self._handle).st_size - written)
             raise
-        self._size += len(line)
         if not self._is_dirty.is_set():
             self._is_dirty.set()
 
@@ -74,8 +72,9 @@ class JournalFile:
         self._is_dirty.set()
         self._syncing.join()
         self._sync()
+        is_empty = os.fstat(self._handle).st_size == 0
         os.close(self._handle)
-        if self._size == 0 and self._path.is_file():
+        if is_empty and self._path.is_file():
             self._path.unlink()
         if self._sync_error is not None:
             raise self._sync_error

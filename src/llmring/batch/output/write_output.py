@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -177,7 +176,14 @@ def _closed(writer: RowWriter) -> Iterator[None]:
 
 @contextmanager
 def _replaced(output: Path) -> Iterator[Path]:
-    """Give a temporary file, which replaces another one if it was written without an error."""
+    """Give a temporary file, which replaces another one if it was written without an error.
+
+    A link stays one to the new file; a device or a pipe is written to as it is.
+    """
+    output = Path(os.path.realpath(output))
+    if output.exists() and not output.is_file():
+        yield output
+        return
     fresh = output.with_name(f".{output.name}.{os.getpid()}.new")
     try:
         yield fresh
@@ -187,5 +193,4 @@ def _replaced(output: Path) -> Iterator[Path]:
     except BaseException:
         fresh.unlink(missing_ok=True)
         raise
-    if sys.platform != "win32":
-        sync_folder(output.parent)
+    sync_folder(output.parent)
