@@ -17,7 +17,7 @@ from llmring.batch.engine.row_caller import RowCaller
 from llmring.batch.engine.run_parts import OnRow, Parts
 from llmring.batch.engine.spending import cost_account
 from llmring.batch.input.request_builder import RequestBuilder
-from llmring.batch.input.row_choice import shuffled
+from llmring.batch.input.row_choice import ChosenRows, shuffled
 from llmring.batch.input.row_source import RowSource
 from llmring.batch.row import RowProblem, RowRequest
 from llmring.pacing.pacer import Pacer
@@ -64,8 +64,9 @@ class JobPlan(Struct, frozen=True, kw_only=True):
     schema: AnswerSchema | None = None
 
     def requests(self) -> Iterator[RowRequest | RowProblem]:
-        """Yield the requests of all rows."""
-        return map(self.builder.build, self.source)
+        """Yield the requests of all rows of the input, also of those that this run leaves out."""
+        source = self.source.source if isinstance(self.source, ChosenRows) else self.source
+        return map(self.builder.build, source)
 
 
 class OpenJob:
