@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from llmring import BatchReport, BatchRow, LLMRing
 from ledgers import wait_for
-from row_upstream import RowUpstream
+from llmring import BatchReport, BatchRow, LLMRing
 from rings import MODEL
+from row_upstream import RowUpstream
 
 Start = Callable[..., RowUpstream]
 # What an answer of the server costs by the catalog.

@@ -16,6 +16,13 @@ from rings import MODEL
 from row_upstream import Decide, RowUpstream, say_hi
 
 Start = Callable[..., RowUpstream]
+# Where tests run in the background, SIGINT is ignored, and their processes would ignore it, too.
+_RUN = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from llmring.cli.main import run
+run()
+"""
 
 
 @pytest.fixture
@@ -33,14 +40,12 @@ def upstream() -> Iterator[Start]:
 
 def started(server: RowUpstream, *words: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "-m", "llmring", "batch", *words],
+        [sys.executable, "-c", _RUN, "batch", *words],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, **server.environ},
-        # A test that runs in the background ignores SIGINT, and its children would, too.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
 
 
