@@ -45,6 +45,11 @@ DECIDE_NOTHING: dict[str, set[str]] = {
         "input/row_source",  # a protocol and a record
         "mapping/prompt_asker",  # a part of `map_prompts`, and tested there
         "outcome",  # a record
+        "ray/cluster",  # a part of `ray_run`, and tested there
+        "ray/partition_run",  # a part of `ray_run`, and tested there
+        "ray/ray_job",  # records
+        "ray/ray_worker",  # a part of `ray_run`, and tested there
+        "ray/worker_pool",  # a part of `ray_run`, and tested there
         "row",  # records
         "vendors/batch_watch",  # a part of `vendor_run`, and tested there
         "vendors/collection",  # a part of `vendor_run`, and tested there

@@ -48,8 +48,10 @@ def test_an_attempt_without_outcomes_has_no_file(tmp_path: Path) -> None:
 
 
 @given(cut=st.integers(min_value=0, max_value=400))
-def test_a_journal_cut_anywhere_has_its_whole_lines(cut: int, tmp_path_factory: object) -> None:
-    folder: Path = tmp_path_factory.mktemp("cut")  # type: ignore[attr-defined]
+def test_a_journal_cut_anywhere_has_its_whole_lines(
+    cut: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("cut")
     written(folder, ["x", "y", "z"], *(outcome(at, d) for at, d in enumerate("xyz")))
     (path,) = folder.rglob("*.jsonl")
     whole = path.read_bytes()
