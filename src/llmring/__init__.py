@@ -11,11 +11,11 @@ __version__ = "2.0.0"
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from llmring.batch.engine.batch_report import BatchReport
-    from llmring.batch.engine.run_progress import BatchProgress, ModelPace
+    from llmring.batch.engine.batch_job import BatchJob, PendingReport
+    from llmring.batch.engine.batch_row import BatchRow
+    from llmring.batch.engine.progress import BatchProgress, ModelPace
+    from llmring.batch.engine.report import BatchReport
     from llmring.batch.engine.totals import ModelTotals
-    from llmring.batch.jobs.batch_job import BatchJob, PendingReport
-    from llmring.batch.jobs.batch_row import BatchRow
     from llmring.bridge.pending import Pending
     from llmring.chat.caching import Caching
     from llmring.chat.citation import Citation
@@ -118,10 +118,10 @@ _HOMES = {
     "AudioPart": "llmring.chat.parts",
     "Caching": "llmring.chat.caching",
     "BatchFields": "llmring.client.ring_batches",
-    "BatchJob": "llmring.batch.jobs.batch_job",
-    "BatchProgress": "llmring.batch.engine.run_progress",
-    "BatchReport": "llmring.batch.engine.batch_report",
-    "BatchRow": "llmring.batch.jobs.batch_row",
+    "BatchJob": "llmring.batch.engine.batch_job",
+    "BatchProgress": "llmring.batch.engine.progress",
+    "BatchReport": "llmring.batch.engine.report",
+    "BatchRow": "llmring.batch.engine.batch_row",
     "CallSize": "llmring.routing.plan",
     "CircuitState": "llmring.routing.circuits",
     "Citation": "llmring.chat.citation",
@@ -139,7 +139,7 @@ _HOMES = {
     "LLMRing": "llmring.client.ring",
     "ListedModel": "llmring.dialects.dialect",
     "Message": "llmring.chat.request",
-    "ModelPace": "llmring.batch.engine.run_progress",
+    "ModelPace": "llmring.batch.engine.progress",
     "ModelTotals": "llmring.batch.engine.totals",
     "NamedTool": "llmring.chat.tools",
     "OutputFormat": "llmring.chat.output_format",
@@ -149,7 +149,7 @@ _HOMES = {
     "PendingCount": "llmring.client.pending_calls",
     "PendingEmbedding": "llmring.client.pending_calls",
     "PendingModels": "llmring.client.pending_calls",
-    "PendingReport": "llmring.batch.jobs.batch_job",
+    "PendingReport": "llmring.batch.engine.batch_job",
     "PendingStatus": "llmring.client.status",
     "PendingStream": "llmring.client.pending_calls",
     "PendingTools": "llmring.client.pending_calls",

@@ -16,7 +16,7 @@ from llmring.chat.events import Usage
 from llmring.chat.json_text import json_bytes
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
-from llmring.client.replies.usage_totals import both, total_cost, total_usage
+from llmring.client.usage_totals import both, total_cost, total_usage
 from llmring.clock import Clock
 from llmring.exceptions import (
     LimitExceededError,

@@ -12,9 +12,8 @@ from llmring.client.ring_calls import RingCalls
 from llmring.client.ring_models import RingModels
 
 if TYPE_CHECKING:
-    from llmring.batch.jobs.batch_job import BatchJob
-    from llmring.batch.jobs.job_plan import JobPlan
-    from llmring.client.operations.ring_batch_calls import RingBatchCalls
+    from llmring.batch.engine.batch_job import BatchJob
+    from llmring.batch.engine.job_plan import JobPlan
 
 Rows = (
     str
@@ -53,7 +52,7 @@ class BatchFields(UnformedFields, total=False):
         null: A text for values that are null or empty. By default, such a row fails.
         image: Columns that hold images: paths, URLs or bytes.
         file: Columns that hold files of any type, likewise.
-        restart: True to start the folder over.
+        restart: True to begin the folder anew.
         changed: If the folder is of another job, "keep" the answers that are there, or
             "rerun" the rows whose request differs. By default, it is refused.
         retry_failed: True to ask all rows of the folder again that have failed.
@@ -123,10 +122,11 @@ class RingBatches(RingModels, RingCalls):
             LLMRingError: When it runs: the alias does not exist, a column is unknown, the folder is
                 in use, an option is wrong.
         """
-        from llmring.batch.jobs.batch_job import BatchJob
+        from llmring.batch.engine.batch_job import BatchJob
+        from llmring.client.operations.ring_batch_calls import RingBatchCalls
 
         def plan() -> JobPlan:
-            from llmring.batch.jobs.job_options import JobOptions, plan_of
+            from llmring.batch.engine.job_options import JobOptions, plan_of
 
             own = set(BatchFields.__annotations__) - set(UnformedFields.__annotations__)
             given: Mapping[str, Any] = options
@@ -134,14 +134,7 @@ class RingBatches(RingModels, RingCalls):
             fields = {name: value for name, value in given.items() if name not in own}
             return plan_of(
                 JobOptions(rows=rows, alias=alias, prompt=prompt, fields=fields, **chosen),
-                calls_of(self),
+                RingBatchCalls(self),
             )
 
         return BatchJob(plan)
-
-
-def calls_of(ring: RingBatches) -> RingBatchCalls:
-    """Return the calls of a ring, as batches make them."""
-    from llmring.client.operations.ring_batch_calls import RingBatchCalls
-
-    return RingBatchCalls(ring, ring._send)  # noqa: SLF001 -- the same ring

@@ -15,7 +15,7 @@ from llmring.chat.request import Message
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
 from llmring.client.answer_schema import AnswerForm, ParsedAnswer, data_so_far, parse_answer
 from llmring.client.replies.streamed_answer import streamed_answer
-from llmring.client.replies.usage_totals import both, total_cost, total_usage
+from llmring.client.usage_totals import both, total_cost, total_usage
 from llmring.exceptions import ProviderError, SchemaValidationError
 
 # Sends a request to the model that has answered.

@@ -8,7 +8,7 @@ from llmring.batch.engine.stop_reason import StopReason
 
 IN_A_ROW = 100
 RECENT = 200
-# A share of fewer rows means little.
+# A share says little of the first rows.
 _SHARE_FROM = 100
 
 

@@ -54,7 +54,7 @@ class RowReader:
         return self._has_ended and not self._read
 
     def take(self) -> Row | None:
-        """Return the next row; None if the input has no more, or has to be waited for."""
+        """Return the next row; None if there is none at the moment, or none at all."""
         try:
             row = self._read.popleft()
         except IndexError:

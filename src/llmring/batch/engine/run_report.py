@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from llmring.batch.engine.batch_report import BatchReport
-from llmring.batch.engine.row_journal import Pace
-from llmring.batch.engine.run_progress import BatchProgress, ModelPace
+from llmring.batch.engine.journal import Pace
+from llmring.batch.engine.progress import BatchProgress, ModelPace
+from llmring.batch.engine.report import BatchReport
 from llmring.batch.engine.stop_reason import StopReason, exit_code
 from llmring.batch.engine.totals import Totals
 

@@ -20,7 +20,7 @@ def cost_account(job: str, run: str, max_cost: Decimal, spent: Decimal) -> Accou
 
     Args:
         job: The ID of the job.
-        run: The ID of the run.
+        run: What tells its runs apart.
         max_cost: USD that the job may cost.
         spent: USD that earlier runs have cost.
     """

@@ -14,7 +14,7 @@ from llmring.cli.output import is_terminal, print_error, print_note
 from llmring.cli.trust_check import require_consent
 
 if TYPE_CHECKING:
-    from llmring.batch.jobs.job_options import JobOptions
+    from llmring.batch.engine.job_options import JobOptions
 
 EXAMPLES = """examples:
   llmring batch reviews.csv -m fast -p "Sum up: {text}" -o out.csv
@@ -62,7 +62,7 @@ def job_folder(args: argparse.Namespace) -> Path | None:
 
 def options_of(args: argparse.Namespace) -> JobOptions:
     """Return the options of the job."""
-    from llmring.batch.jobs.job_options import JobOptions
+    from llmring.batch.engine.job_options import JobOptions
 
     return JobOptions(
         rows=args.inputs,
@@ -112,7 +112,7 @@ def _fault(args: argparse.Namespace) -> str | None:
         and args.system_file is not None,
         "--text is a format of its own; leave out --format": args.text
         and args.format not in (None, "text"),
-        "--restart starts over; leave out --resume, --retry-failed and --changed": args.restart
+        "--restart begins anew; leave out --resume, --retry-failed and --changed": args.restart
         and (args.resume or args.retry_failed or args.changed),
         "--retry-failed needs the folder of a job; give -o OUT or --job DIR": args.retry_failed
         and not has_folder,
@@ -136,5 +136,5 @@ def _may_restart(args: argparse.Namespace) -> bool:
     if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
         print_error(f"{folder} holds paid answers, which --restart removes; confirm with --yes")
         return False
-    print_note(f"{folder} holds paid answers. Remove them and start over? [y/N]")
+    print_note(f"{folder} holds paid answers. Remove them and begin anew? [y/N]")
     return is_yes(sys.stdin.readline())

@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from llmring.batch.engine.batch_report import BatchReport
-from llmring.batch.jobs.job_options import JobOptions, plan_of
-from llmring.batch.jobs.job_plan import JobPlan, OpenJob
+from llmring.batch.engine.job_options import JobOptions, plan_of
+from llmring.batch.engine.job_plan import JobPlan, OpenJob
+from llmring.batch.engine.report import BatchReport
 from llmring.batch.output.output_columns import PREFIX, OutputColumns, schema_columns
 from llmring.batch.output.row_writers import format_of
 from llmring.batch.output.write_output import write_failed, write_output
@@ -19,7 +19,7 @@ from llmring.cli.batch.batch_summary import print_summary
 from llmring.cli.batch.run_signals import stopped_by_signals
 from llmring.cli.batch.stdout_rows import StdoutRows
 from llmring.cli.output import print_error
-from llmring.client.ring_batches import calls_of
+from llmring.client.operations.ring_batch_calls import RingBatchCalls
 from llmring.exceptions import ValidationError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def run_batch(args: argparse.Namespace, ring: LLMRing, options: JobOptions) -> i
     """
     output = None if args.output in (None, "-") else Path(args.output)
     try:
-        plan = plan_of(options, calls_of(ring))
+        plan = plan_of(options, RingBatchCalls(ring))
         columns = _columns(args, plan)
         if output is not None and args.output_format is None:
             format_of(output.name)  # before anything is paid for

@@ -14,7 +14,7 @@ from llmring.client.executor import Executor
 from llmring.client.operations.embedding_limits import RulesOfTexts, estimate_texts
 from llmring.client.operations.shared_deadline import SharedDeadline
 from llmring.client.replies.reply_reader import cost_of_call
-from llmring.client.replies.usage_totals import total_cost, total_usage
+from llmring.client.usage_totals import total_cost, total_usage
 from llmring.dialects.reported_cost import ReportedCost, reported_cost
 from llmring.exceptions import ProviderError, ProviderResponseError, UnsupportedFeatureError
 from llmring.lockfile.compose import Resolved

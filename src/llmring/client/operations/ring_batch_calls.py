@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from llmring.chat.parsed_request import ParsedRequest, parse_request
+from llmring.chat.parsed_request import parse_request
 from llmring.routing.estimate import TokenEstimate
 from llmring.routing.policy import Rules
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from llmring.chat.embedding import EmbeddingResponse
     from llmring.chat.request import LLMRequest
     from llmring.chat.response import LLMResponse
-    from llmring.client.ring_models import RingModels
+    from llmring.client.ring_batches import RingBatches
     from llmring.ledger.entry import LedgerEntry
     from llmring.routing.account import Account
     from llmring.routing.call_wishes import CallWishes
@@ -22,28 +22,22 @@ if TYPE_CHECKING:
     from llmring.routing.targets import Skip, Target
     from llmring.wire import HttpHead, HttpRequest
 
-    Send = Callable[
-        [ParsedRequest, str | None, CallWishes | None], Coroutine[Any, Any, LLMResponse]
-    ]
-
 
 class RingBatchCalls:
     """The calls of a ring; see `BatchCalls`.
 
     Args:
         ring: The ring.
-        send: Sends a chat of the ring.
     """
 
-    def __init__(self, ring: RingModels, send: Send) -> None:
+    def __init__(self, ring: RingBatches) -> None:
         self._ring = ring
-        self._chat = send
 
     async def ask(
         self, request: LLMRequest, profile: str | None, wishes: CallWishes
     ) -> LLMResponse:
         """Return the answer to a chat."""
-        return await self._chat(parse_request(request), profile, wishes)
+        return await self._ring._send(parse_request(request), profile, wishes)  # noqa: SLF001
 
     async def embed(
         self,

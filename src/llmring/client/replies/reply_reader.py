@@ -12,7 +12,7 @@ from llmring.chat.events import Event, Finished, TextDelta, Usage, UsageReport
 from llmring.chat.reply import Reply, Restore, folded
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
 from llmring.client.replies.stream_patience import StreamPatience
-from llmring.client.replies.usage_totals import both, total_cost
+from llmring.client.usage_totals import both, total_cost
 from llmring.dialects.error_response import request_id
 from llmring.dialects.reported_cost import ReportedCost, reported_cost
 from llmring.exceptions import ContentPolicyError, ProviderResponseError

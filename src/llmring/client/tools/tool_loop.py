@@ -18,7 +18,7 @@ from llmring.chat.request import LLMRequest, Message
 from llmring.chat.response import LLMResponse
 from llmring.chat.tool_conversation import ToolRun, ToolsResponse, ToolStart
 from llmring.chat.tools import ProviderTool, Tool, ToolCall
-from llmring.client.replies.usage_totals import total_cost, total_usage
+from llmring.client.usage_totals import total_cost, total_usage
 from llmring.exceptions import (
     ConfigurationError,
     LimitExceededError,

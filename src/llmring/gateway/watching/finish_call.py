@@ -149,7 +149,7 @@ def _used(attempts: Iterable[Attempt]) -> tuple[Usage | None, Decimal | None, bo
             is_whole = False
     if len(usages) < 2:
         return usages[0] if usages else None, cost, is_whole
-    from llmring.client.replies.usage_totals import total_usage
+    from llmring.client.usage_totals import total_usage
 
     return total_usage(usages), cost, is_whole
 

@@ -4,7 +4,7 @@ from decimal import Decimal, localcontext
 
 from llmring.chat.cost import Cost
 from llmring.chat.events import Usage
-from llmring.client.replies.usage_totals import total_cost, total_usage
+from llmring.client.usage_totals import total_cost, total_usage
 
 THIRD = Cost(Decimal("0.1"), Decimal("0.02"), Decimal("0.003"), Decimal("0.0004"))
 

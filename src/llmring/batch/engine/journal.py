@@ -1,4 +1,4 @@
-"""Interface of the journal of a batch, and of the pace of its models."""
+"""Interface of what keeps the outcomes of a batch, and what an engine tells of its pace."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Protocol
 from llmring.batch.outcome import RowOutcome
 
 
-class RowJournal(Protocol):
+class Journal(Protocol):
     """Keeps the outcomes of a job's rows."""
 
     @property

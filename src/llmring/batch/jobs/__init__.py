@@ -1,1 +1,0 @@
-"""Jobs of batches, as programs and the command line give them."""
