@@ -12,10 +12,10 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from llmring.batch.engine.batch_job import BatchJob, PendingReport
-    from llmring.batch.engine.batch_row import BatchRow
-    from llmring.batch.engine.progress import BatchProgress, ModelPace
-    from llmring.batch.engine.report import BatchReport
-    from llmring.batch.engine.totals import ModelTotals
+    from llmring.batch.engine.reports.batch_report import BatchReport
+    from llmring.batch.engine.reports.batch_row import BatchRow
+    from llmring.batch.engine.reports.run_progress import BatchProgress, ModelPace
+    from llmring.batch.engine.reports.totals import ModelTotals
     from llmring.bridge.pending import Pending
     from llmring.chat.caching import Caching
     from llmring.chat.citation import Citation
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         Tool,
         ToolCall,
     )
+    from llmring.client.batches.ring_batches import BatchFields
     from llmring.client.pending_calls import (
         PendingChat,
         PendingClose,
@@ -58,7 +59,6 @@ if TYPE_CHECKING:
     )
     from llmring.client.request_args import RequestFields
     from llmring.client.ring import LLMRing
-    from llmring.client.ring_batches import BatchFields
     from llmring.client.status import (
         PendingStatus,
         ProviderStatus,
@@ -117,11 +117,11 @@ _HOMES = {
     "Attempt": "llmring.chat.response",
     "AudioPart": "llmring.chat.parts",
     "Caching": "llmring.chat.caching",
-    "BatchFields": "llmring.client.ring_batches",
+    "BatchFields": "llmring.client.batches.ring_batches",
     "BatchJob": "llmring.batch.engine.batch_job",
-    "BatchProgress": "llmring.batch.engine.progress",
-    "BatchReport": "llmring.batch.engine.report",
-    "BatchRow": "llmring.batch.engine.batch_row",
+    "BatchProgress": "llmring.batch.engine.reports.run_progress",
+    "BatchReport": "llmring.batch.engine.reports.batch_report",
+    "BatchRow": "llmring.batch.engine.reports.batch_row",
     "CallSize": "llmring.routing.plan",
     "CircuitState": "llmring.routing.circuits",
     "Citation": "llmring.chat.citation",
@@ -139,8 +139,8 @@ _HOMES = {
     "LLMRing": "llmring.client.ring",
     "ListedModel": "llmring.dialects.dialect",
     "Message": "llmring.chat.request",
-    "ModelPace": "llmring.batch.engine.progress",
-    "ModelTotals": "llmring.batch.engine.totals",
+    "ModelPace": "llmring.batch.engine.reports.run_progress",
+    "ModelTotals": "llmring.batch.engine.reports.totals",
     "NamedTool": "llmring.chat.tools",
     "OutputFormat": "llmring.chat.output_format",
     "Pending": "llmring.bridge.pending",

@@ -20,27 +20,27 @@ DECIDE_NOTHING: dict[str, set[str]] = {
     "batch": {
         "batch_calls",  # a protocol
         "engine/batch_job",  # a part of `engine/batch_run`, and tested there
-        "engine/batch_row",  # a record
+        "engine/reports/batch_row",  # a record
         "engine/equal_rows",  # a part of `engine/batch_run`, and tested there
         "engine/job_options",  # a part of `engine/batch_run`, and tested there
         "engine/job_plan",  # a part of `engine/batch_run`, and tested there
-        "engine/journal",  # protocols
+        "engine/outcome_journal",  # protocols
         "engine/later_rounds",  # a part of `engine/batch_run`, and tested there
         "engine/money_waits",  # a part of `engine/batch_run`, and tested there
         "engine/outcome_keeper",  # a part of `engine/batch_run`, and tested there
-        "engine/progress",  # a part of `engine/batch_run`, and tested there
-        "engine/report",  # a record
+        "engine/reports/run_progress",  # a part of `engine/batch_run`, and tested there
+        "engine/reports/batch_report",  # a record
         "engine/row_caller",  # a part of `engine/batch_run`, and tested there
         "engine/row_reader",  # a part of `engine/batch_run`, and tested there
         "engine/row_result",  # a part of `engine/batch_run`, and tested there
         "engine/row_supply",  # a part of `engine/batch_run`, and tested there
-        "engine/row_table",  # a part of `engine/batch_run`, and tested there
+        "engine/reports/row_table",  # a part of `engine/batch_run`, and tested there
         "engine/run_parts",  # records
-        "engine/run_report",  # a part of `engine/batch_run`, and tested there
-        "engine/settings",  # a record
+        "engine/reports/run_report",  # a part of `engine/batch_run`, and tested there
+        "engine/batch_settings",  # a record
         "engine/spending",  # a part of `engine/batch_run`, and tested there
         "engine/stop_reason",  # a part of `engine/batch_run`, and tested there
-        "engine/totals",  # a part of `engine/batch_run`, and tested there
+        "engine/reports/totals",  # a part of `engine/batch_run`, and tested there
         "input/record",  # a type
         "input/row_source",  # a protocol and a record
         "mapping/prompt_asker",  # a part of `map_prompts`, and tested there
@@ -82,8 +82,8 @@ DECIDE_NOTHING: dict[str, set[str]] = {
     "bridge": set(),
     "client": {
         "replies/event_chunk",  # a record
-        "operations/ring_batch_calls",  # delegates to the ring, and is tested in `batch/engine`
-        "ring_batches",  # delegates to `batch/engine`, and is tested there
+        "batches/ring_batch_calls",  # delegates to the ring, and is tested in `batch/engine`
+        "batches/ring_batches",  # delegates to `batch/engine`, and is tested there
         "ring_calls",  # the way of `ring.chat`, and tested there
         "ring_files",  # delegates to `files.registered`, and is tested there
         "ring_tools",  # delegates to `tools`, and is tested there

@@ -13,10 +13,10 @@ from msgspec import UNSET, UnsetType
 from llmring.bridge.pending import loop_is_running
 from llmring.chat.parsed_request import parse_request
 from llmring.chat.request import LLMRequest, Messages
+from llmring.client.batches.ring_batches import RingBatches
 from llmring.client.pending_calls import PendingChat, PendingClose, PendingStream
 from llmring.client.request_args import RequestFields, UnformedFields, request_of
 from llmring.client.ring_aliases import RingAliases
-from llmring.client.ring_batches import RingBatches
 from llmring.client.ring_explain import RingExplain
 from llmring.client.ring_files import RingFiles
 from llmring.client.ring_status import RingStatus

@@ -7,11 +7,11 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from llmring.batch.engine.batch_row import BatchRow, batch_row
 from llmring.batch.engine.batch_run import BatchRun
 from llmring.batch.engine.job_plan import JobPlan, OpenJob
-from llmring.batch.engine.progress import BatchProgress
-from llmring.batch.engine.report import BatchReport
+from llmring.batch.engine.reports.batch_report import BatchReport
+from llmring.batch.engine.reports.batch_row import BatchRow, batch_row
+from llmring.batch.engine.reports.run_progress import BatchProgress
 from llmring.batch.engine.stop_reason import StopReason
 from llmring.batch.outcome import RowOutcome
 from llmring.batch.row import InputRow
@@ -38,8 +38,8 @@ class BatchJob:
     """A batch: iterate over its rows with `async for` or `for`, or `run` it as a whole.
 
     Rows come as they are done, each once; a row that has failed comes with its `error`. Rows that
-    earlier runs of the same folder have done don't come again. Whoever leaves the loop early stops
-    the batch: no new rows are sent, and those in flight have ten seconds to end.
+    earlier runs of the same folder have done don't come again. Leaving the loop early stops the
+    batch: no new rows are sent, and those in flight have ten seconds to end.
 
     Args:
         plan: Opens the job's input and checks it.
@@ -62,7 +62,7 @@ class BatchJob:
 
     @property
     def progress(self) -> BatchProgress | None:
-        """How far it is; None until it has begun."""
+        """The progress so far; None until it has begun."""
         return None if self._run is None else self._run.progress()
 
     def run(self) -> PendingReport:
@@ -105,7 +105,7 @@ class BatchJob:
         Raises:
             ConfigurationError: pyarrow is not installed, or the rows were not kept.
         """
-        from llmring.batch.engine.row_table import arrow_table
+        from llmring.batch.engine.reports.row_table import arrow_table
 
         return arrow_table(self._kept(), self._schema)
 

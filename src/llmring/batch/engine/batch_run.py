@@ -7,30 +7,30 @@ import time
 from decimal import Decimal
 
 from llmring.batch.engine import row_result
+from llmring.batch.engine.batch_settings import BatchSettings
 from llmring.batch.engine.equal_rows import EqualRows, same
 from llmring.batch.engine.failure_kind import FailureKind, unusable_message
 from llmring.batch.engine.failure_watch import FailureWatch
 from llmring.batch.engine.later_rounds import LaterRounds
 from llmring.batch.engine.money_waits import MoneyWaits
 from llmring.batch.engine.outcome_keeper import OutcomeKeeper
-from llmring.batch.engine.progress import BatchProgress, RateMeter
-from llmring.batch.engine.report import BatchReport
+from llmring.batch.engine.reports.batch_report import BatchReport
+from llmring.batch.engine.reports.run_progress import BatchProgress, RateMeter
+from llmring.batch.engine.reports.run_report import RunState, progress_of, report_of
+from llmring.batch.engine.reports.totals import Totals
 from llmring.batch.engine.row_queue import Lane, RowQueue, Work
 from llmring.batch.engine.row_reader import RowReader
 from llmring.batch.engine.row_supply import RowSupply
 from llmring.batch.engine.run_parts import Parts
-from llmring.batch.engine.run_report import RunState, progress_of, report_of
-from llmring.batch.engine.settings import BatchSettings
 from llmring.batch.engine.spending import require_prices
 from llmring.batch.engine.stop_reason import StopReason
-from llmring.batch.engine.totals import Totals
 from llmring.batch.outcome import RowOutcome
 from llmring.chat.cost import EXACT
 from llmring.exceptions import BudgetExceededError, LLMRingError
 
 # Rows that wait, as a multiple of those in flight.
 _WAITING = 4
-# How often what waits for a turn is called back, after the job was told to stop.
+# How often what waits for a turn is called back, after the job was asked to stop.
 _RECALL_SECONDS = 0.5
 
 
@@ -150,7 +150,7 @@ class BatchRun:
 
     @property
     def is_stopping(self) -> bool:
-        """True if it was told to stop."""
+        """True if it was asked to stop."""
         return self._stop is not None
 
     def progress(self) -> BatchProgress:
@@ -213,7 +213,7 @@ class BatchRun:
         return has_room is None or has_room(len(self._tasks))
 
     def _place(self, work: Work) -> bool:
-        """Send a row, or let it wait; return False if there is no place for it."""
+        """Send a row, or let it wait; return False if it has found no place."""
         if work.lane.has_room:
             self._start(work)
             return True

@@ -8,7 +8,7 @@ from llmring.batch.engine.stop_reason import StopReason
 
 IN_A_ROW = 100
 RECENT = 200
-# A share says little of the first rows.
+# Of the first rows, a share means little.
 _SHARE_FROM = 100
 
 

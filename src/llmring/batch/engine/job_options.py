@@ -12,8 +12,8 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from llmring.batch.batch_calls import BatchCalls
+from llmring.batch.engine.batch_settings import CONCURRENCY, TRIES, BatchSettings
 from llmring.batch.engine.job_plan import JobPlan
-from llmring.batch.engine.settings import CONCURRENCY, TRIES, BatchSettings
 from llmring.batch.input.attachments import Attachments
 from llmring.batch.input.given_requests import GivenRequests, line_fault
 from llmring.batch.input.input_file import Format
@@ -64,7 +64,7 @@ class JobOptions(Struct, frozen=True, kw_only=True):
         on_limit: "wait" at a rate limit, or "spill" to the next model of the alias.
         dedupe: True to ask equal requests once.
         cache_system: True to mark the system prompt for the provider's cache.
-        restart: True to begin anew.
+        restart: True to begin again.
         changed: What to do with the rows that are done if the job has changed.
         retry_failed: True to ask all rows again that have failed.
         fields: Other fields of `LLMRequest`.

@@ -12,9 +12,9 @@ from msgspec import Struct
 
 from llmring.batch.batch_calls import BatchCalls
 from llmring.batch.engine.batch_run import BatchRun
+from llmring.batch.engine.batch_settings import BatchSettings
 from llmring.batch.engine.row_caller import RowCaller
 from llmring.batch.engine.run_parts import OnRow, Parts
-from llmring.batch.engine.settings import BatchSettings
 from llmring.batch.engine.spending import cost_account
 from llmring.batch.input.request_builder import RequestBuilder
 from llmring.batch.input.row_choice import ChosenRows, shuffled
@@ -38,9 +38,9 @@ class JobPlan(Struct, frozen=True, kw_only=True):
         builder: Builds their requests.
         settings: How they are sent.
         folder: The folder of the job; None to keep it in memory.
-        description: What the job does, so that a later run can tell if that has changed; needed
+        description: What the job does, so that a later run finds out if that has changed; needed
             with a folder.
-        restart: True to begin anew.
+        restart: True to begin again.
         changed: What to do with the rows that are done if the description differs.
         retry_failed: True to ask all rows again that have failed.
         seed: The seed of the order in which rows are sent; None for that of the input.

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from llmring.batch.engine.journal import Journal
+from llmring.batch.engine.outcome_journal import OutcomeJournal
 from llmring.batch.outcome import RowOutcome
 
 RETRY_SECONDS = 1.0
@@ -31,7 +31,7 @@ class OutcomeKeeper:
 
     def __init__(
         self,
-        journal: Journal | None,
+        journal: OutcomeJournal | None,
         on_kept: Callable[[RowOutcome, object], None],
         on_end_of_trouble: Callable[[], None],
         *,
@@ -74,7 +74,7 @@ class OutcomeKeeper:
         if self._task is not None:
             await self._task
 
-    async def _try_again(self, journal: Journal) -> None:
+    async def _try_again(self, journal: OutcomeJournal) -> None:
         until = time.monotonic() + self._most_seconds
         while self._unwritten:
             await asyncio.sleep(self._retry_seconds)
@@ -87,7 +87,7 @@ class OutcomeKeeper:
                     break
         self._on_end_of_trouble()
 
-    def _write(self, journal: Journal) -> None:
+    def _write(self, journal: OutcomeJournal) -> None:
         while self._unwritten:
             outcome, belongings = self._unwritten[0]
             journal.add(outcome)

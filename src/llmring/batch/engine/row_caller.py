@@ -20,7 +20,7 @@ from llmring.routing.call_wishes import CallWishes
 
 
 class CallResult(Struct):
-    """What has come of a call.
+    """The result of a call.
 
     Attributes:
         cost: What it has cost.

@@ -54,7 +54,7 @@ class RowReader:
         return self._has_ended and not self._read
 
     def take(self) -> Row | None:
-        """Return the next row; None if there is none at the moment, or none at all."""
+        """Return the next row; None if no row has come yet, or no more will come."""
         try:
             row = self._read.popleft()
         except IndexError:

@@ -21,7 +21,7 @@ from llmring.routing.failure_policy import is_passing
 
 
 class CallCost(Struct, frozen=True):
-    """What a call has cost: USD, or None if that is unknown, or if nothing was charged.
+    """The cost of a call: USD, or None if that is unknown, or if nothing was charged.
 
     Attributes:
         usd: The amount.
@@ -77,7 +77,7 @@ def answered(
     Args:
         request: The row's request.
         response: The answer.
-        ms: Milliseconds of the call that answered, if its attempt does not say.
+        ms: Milliseconds of the call that answered, if its attempt has none.
         attempts: The requests sent for the row.
         cost: What the row has cost in all.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from llmring.batch.engine.equal_rows import EqualRows, same
-from llmring.batch.engine.journal import Journal
+from llmring.batch.engine.outcome_journal import OutcomeJournal
 from llmring.batch.engine.row_queue import Lane, RowQueue, Work
 from llmring.batch.engine.row_reader import Row, RowReader
 from llmring.batch.engine.row_result import refused
@@ -34,7 +34,7 @@ class RowSupply:
         self,
         reader: RowReader,
         build: Build,
-        journal: Journal | None,
+        journal: OutcomeJournal | None,
         queue: RowQueue,
         new_lane: Callable[[str], Lane],
         equal: EqualRows | None,
@@ -65,7 +65,7 @@ class RowSupply:
         self._held = None
 
     def next(self) -> Work | None:
-        """Return the next row to send; None if there is none at the moment."""
+        """Return the next row to send; None if no row can be sent yet."""
         if self._held is not None:
             held, self._held = self._held, None
             return held

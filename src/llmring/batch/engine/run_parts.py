@@ -7,7 +7,7 @@ from collections.abc import AsyncIterable, Callable, Iterable
 from msgspec import Struct
 
 from llmring.batch.batch_calls import BatchCalls
-from llmring.batch.engine.journal import Journal, Pace
+from llmring.batch.engine.outcome_journal import OutcomeJournal, Pace
 from llmring.batch.engine.row_caller import RowCaller
 from llmring.batch.engine.row_reader import Row
 from llmring.batch.engine.row_supply import Build
@@ -18,7 +18,7 @@ OnRow = Callable[[RowOutcome, InputRow, object], None]
 
 
 class Parts(Struct, frozen=True, kw_only=True):
-    """What a run is made of.
+    """The parts of a run.
 
     Attributes:
         id: The ID of the job.
@@ -41,7 +41,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     rows: Iterable[Row] | AsyncIterable[Row]
     build: Build
     total: int | None = None
-    journal: Journal | None = None
+    journal: OutcomeJournal | None = None
     pace: Pace | None = None
     on_row: OnRow | None = None
     has_room: Callable[[int], bool] | None = None

@@ -20,7 +20,7 @@ def cost_account(job: str, run: str, max_cost: Decimal, spent: Decimal) -> Accou
 
     Args:
         job: The ID of the job.
-        run: What tells its runs apart.
+        run: A name of the run, unlike that of any other.
         max_cost: USD that the job may cost.
         spent: USD that earlier runs have cost.
     """

@@ -112,7 +112,7 @@ def _fault(args: argparse.Namespace) -> str | None:
         and args.system_file is not None,
         "--text is a format of its own; leave out --format": args.text
         and args.format not in (None, "text"),
-        "--restart begins anew; leave out --resume, --retry-failed and --changed": args.restart
+        "--restart begins again; leave out --resume, --retry-failed and --changed": args.restart
         and (args.resume or args.retry_failed or args.changed),
         "--retry-failed needs the folder of a job; give -o OUT or --job DIR": args.retry_failed
         and not has_folder,
@@ -136,5 +136,5 @@ def _may_restart(args: argparse.Namespace) -> bool:
     if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
         print_error(f"{folder} holds paid answers, which --restart removes; confirm with --yes")
         return False
-    print_note(f"{folder} holds paid answers. Remove them and begin anew? [y/N]")
+    print_note(f"{folder} holds paid answers. Remove them and begin again? [y/N]")
     return is_yes(sys.stdin.readline())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from llmring.batch.engine.job_options import JobOptions, plan_of
 from llmring.batch.engine.job_plan import JobPlan, OpenJob
-from llmring.batch.engine.report import BatchReport
+from llmring.batch.engine.reports.batch_report import BatchReport
 from llmring.batch.output.output_columns import PREFIX, OutputColumns, schema_columns
 from llmring.batch.output.row_writers import format_of
 from llmring.batch.output.write_output import write_failed, write_output
@@ -19,7 +19,7 @@ from llmring.cli.batch.batch_summary import print_summary
 from llmring.cli.batch.run_signals import stopped_by_signals
 from llmring.cli.batch.stdout_rows import StdoutRows
 from llmring.cli.output import print_error
-from llmring.client.operations.ring_batch_calls import RingBatchCalls
+from llmring.client.batches.ring_batch_calls import RingBatchCalls
 from llmring.exceptions import ValidationError
 
 if TYPE_CHECKING:

@@ -126,7 +126,9 @@ def _add_job(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--resume", action="store_true", help="go on with the job (the default if there is one)"
     )
-    group.add_argument("--restart", action="store_true", help="begin anew; what is done is removed")
+    group.add_argument(
+        "--restart", action="store_true", help="begin again; what is done is removed"
+    )
     group.add_argument(
         "--changed",
         choices=("keep", "rerun"),

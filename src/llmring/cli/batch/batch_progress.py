@@ -1,4 +1,4 @@
-"""The progress of a batch on standard error: lines that are drawn anew, plain lines, or JSON."""
+"""The progress of a batch on standard error: lines that are drawn again, plain lines, or JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from llmring.batch.engine.batch_run import BatchRun
-from llmring.batch.engine.progress import BatchProgress
+from llmring.batch.engine.reports.run_progress import BatchProgress
 from llmring.cli.batch.batch_summary import duration
 from llmring.cli.colour import columns, is_terminal
 from llmring.cli.output import harmless, print_note
@@ -118,7 +118,7 @@ class _Lines:
 
 
 class _DrawnLine:
-    """One line that is drawn anew."""
+    """One line that is drawn again."""
 
     seconds = _DRAWN_SECONDS
 
@@ -138,7 +138,7 @@ class _DrawnLine:
 
 
 class _RichLines:
-    """Lines that rich draws anew."""
+    """Lines that rich draws again."""
 
     seconds = _DRAWN_SECONDS
 

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from llmring.batch.engine.job_plan import OpenJob
-from llmring.batch.engine.report import BatchReport
+from llmring.batch.engine.reports.batch_report import BatchReport
 from llmring.cli.output import print_note, print_warning
 from llmring.registry.price import dollars
 

@@ -21,7 +21,7 @@ class StdoutRows:
         kind: The format; None for JSON Lines.
 
     Attributes:
-        on_end: Called when nobody reads the output any more.
+        on_end: Called when the reader of the output is gone.
     """
 
     def __init__(self, columns: OutputColumns, kind: OutputFormat | None) -> None:
@@ -44,4 +44,4 @@ class StdoutRows:
             self._is_closed = True
             discard_output()
             if self.on_end is not None:
-                self.on_end(StopReason("left", "nobody reads the output any more"))
+                self.on_end(StopReason("left", "the reader of the output is gone"))

@@ -7,9 +7,8 @@ from decimal import Decimal
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
+from llmring.client.batches.ring_batch_calls import AskedRing, RingBatchCalls
 from llmring.client.request_args import UnformedFields
-from llmring.client.ring_calls import RingCalls
-from llmring.client.ring_models import RingModels
 
 if TYPE_CHECKING:
     from llmring.batch.engine.batch_job import BatchJob
@@ -52,7 +51,7 @@ class BatchFields(UnformedFields, total=False):
         null: A text for values that are null or empty. By default, such a row fails.
         image: Columns that hold images: paths, URLs or bytes.
         file: Columns that hold files of any type, likewise.
-        restart: True to begin the folder anew.
+        restart: True to begin the folder again.
         changed: If the folder is of another job, "keep" the answers that are there, or
             "rerun" the rows whose request differs. By default, it is refused.
         retry_failed: True to ask all rows of the folder again that have failed.
@@ -92,7 +91,7 @@ _NAMES = {
 }
 
 
-class RingBatches(RingModels, RingCalls):
+class RingBatches(AskedRing):
     """The method of `LLMRing` that runs batches."""
 
     def batch(
@@ -123,7 +122,6 @@ class RingBatches(RingModels, RingCalls):
                 in use, an option is wrong.
         """
         from llmring.batch.engine.batch_job import BatchJob
-        from llmring.client.operations.ring_batch_calls import RingBatchCalls
 
         def plan() -> JobPlan:
             from llmring.batch.engine.job_options import JobOptions, plan_of

@@ -1,6 +1,4 @@
-"""How far a batch is."""
-
-from __future__ import annotations
+"""The progress of a batch."""
 
 from decimal import Decimal
 
@@ -28,7 +26,7 @@ class ModelPace(PlainData, Struct, frozen=True):
 
 
 class BatchProgress(PlainData, Struct, frozen=True, kw_only=True):
-    """How far a batch is.
+    """The progress of a batch.
 
     Attributes:
         done: Rows that are done, in this run and earlier ones.
@@ -38,7 +36,7 @@ class BatchProgress(PlainData, Struct, frozen=True, kw_only=True):
         earlier: Rows that were done in earlier runs.
         in_flight: Rows on their way.
         waiting: Rows that wait for their turn or for their next round.
-        rate: Rows done in a second, of late.
+        rate: Rows done in a second, in the last ones.
         cost: USD for this run so far, as far as known.
         spent: USD for all runs so far.
         max_cost: USD that the job may cost; None for no limit.

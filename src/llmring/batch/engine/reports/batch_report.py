@@ -1,13 +1,11 @@
 """The report on a run of a batch."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 from msgspec import Struct
 
+from llmring.batch.engine.reports.totals import ModelTotals
 from llmring.batch.engine.stop_reason import Cause
-from llmring.batch.engine.totals import ModelTotals
 from llmring.plain_data import PlainData
 
 

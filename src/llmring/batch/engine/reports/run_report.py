@@ -6,11 +6,11 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from llmring.batch.engine.journal import Pace
-from llmring.batch.engine.progress import BatchProgress, ModelPace
-from llmring.batch.engine.report import BatchReport
+from llmring.batch.engine.outcome_journal import Pace
+from llmring.batch.engine.reports.batch_report import BatchReport
+from llmring.batch.engine.reports.run_progress import BatchProgress, ModelPace
+from llmring.batch.engine.reports.totals import Totals
 from llmring.batch.engine.stop_reason import StopReason, exit_code
-from llmring.batch.engine.totals import Totals
 
 
 def report_of(

@@ -1,7 +1,5 @@
 """The totals of a batch: rows, tokens and cost, by model and by class of error."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 from msgspec import Struct, field

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from llmring.batch.engine.batch_row import BatchRow
+from llmring.batch.engine.reports.batch_row import BatchRow
 from llmring.batch.input.arrow_package import arrow
 from llmring.batch.output.output_columns import ANSWER, PREFIX
 from llmring.plain_data import plain

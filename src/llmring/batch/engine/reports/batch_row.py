@@ -1,7 +1,5 @@
 """A row of a batch with its answer, as a program gets it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any

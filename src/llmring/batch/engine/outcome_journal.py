@@ -1,4 +1,4 @@
-"""Interface of what keeps the outcomes of a batch, and what an engine tells of its pace."""
+"""Interface of what keeps the outcomes of a batch, and of the pace of its requests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Protocol
 from llmring.batch.outcome import RowOutcome
 
 
-class Journal(Protocol):
+class OutcomeJournal(Protocol):
     """Keeps the outcomes of a job's rows."""
 
     @property

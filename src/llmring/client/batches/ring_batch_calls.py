@@ -7,6 +7,8 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from llmring.chat.parsed_request import parse_request
+from llmring.client.ring_calls import RingCalls
+from llmring.client.ring_models import RingModels
 from llmring.routing.estimate import TokenEstimate
 from llmring.routing.policy import Rules
 
@@ -14,13 +16,16 @@ if TYPE_CHECKING:
     from llmring.chat.embedding import EmbeddingResponse
     from llmring.chat.request import LLMRequest
     from llmring.chat.response import LLMResponse
-    from llmring.client.ring_batches import RingBatches
     from llmring.ledger.entry import LedgerEntry
     from llmring.routing.account import Account
     from llmring.routing.call_wishes import CallWishes
     from llmring.routing.selection.prepare import Prepared
     from llmring.routing.targets import Skip, Target
     from llmring.wire import HttpHead, HttpRequest
+
+
+class AskedRing(RingModels, RingCalls):
+    """The parts of a ring that batches call."""
 
 
 class RingBatchCalls:
@@ -30,7 +35,7 @@ class RingBatchCalls:
         ring: The ring.
     """
 
-    def __init__(self, ring: RingBatches) -> None:
+    def __init__(self, ring: AskedRing) -> None:
         self._ring = ring
 
     async def ask(

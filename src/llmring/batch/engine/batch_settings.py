@@ -30,7 +30,7 @@ class BatchSettings(Struct, frozen=True, kw_only=True):
         on_limit: What a row does at a rate limit: wait, or go on to the next model of its alias.
         dedupe: True if equal requests are asked once.
         cache_system: True if the system prompt is marked for the provider's cache.
-        grace: Seconds for the rows in flight after the job was told to stop.
+        grace: Seconds for the rows in flight after the job was asked to stop.
         retry_seconds: The longest pause before the second round of a row; it doubles each round.
     """
 

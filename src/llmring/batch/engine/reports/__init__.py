@@ -1,0 +1,1 @@
+"""Reports on batches: rows, totals, progress."""
