@@ -27,7 +27,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--output", "-o", metavar="OUT", required=True, help="the file to write, in order"
     )
     parser.add_argument(
-        "--output-format", choices=OUTPUT_FORMATS, help="format of OUT (default: by its name)"
+        "--output-format",
+        choices=OUTPUT_FORMATS,
+        metavar="FORMAT",
+        help="jsonl, csv, tsv, parquet or openai-batch (default: by the name of OUT)",
     )
     parser.add_argument("--columns", metavar="A,B", help="write only these columns")
     parser.add_argument(

@@ -105,7 +105,10 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
         help="write the rows here, in order (default: to standard output, as they finish)",
     )
     group.add_argument(
-        "--output-format", choices=OUTPUT_FORMATS, help="format of OUT (default: by its name)"
+        "--output-format",
+        choices=OUTPUT_FORMATS,
+        metavar="FORMAT",
+        help="jsonl, csv, tsv, parquet or openai-batch (default: by the name of OUT)",
     )
     group.add_argument("--columns", metavar="A,B", help="write only these columns")
     group.add_argument(
