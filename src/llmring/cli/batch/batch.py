@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 EXAMPLES = """examples:
   llmring batch reviews.csv -m fast -p "Sum up: {text}" -o out.csv
   llmring batch reviews.csv -m fast -p "Sum up: {text}" -o out.csv --max-cost 5
-  llmring batch *.jsonl -m fast --schema sentiment.json -p "{text}" -o out.parquet
+  llmring batch *.jsonl -m fast --schema mood.json -p "{text}" -o out.parquet
   cat lines.txt | llmring batch - --text -m fast -p "Translate: {text}"
   llmring batch status out.csv.llmring
 
 The same command again goes on where the job was left: what is done is kept in
 OUT.llmring, and nothing is paid for twice. Ctrl-C stops the job when the
-requests in flight are answered, at most ten seconds later; a second one at once.
+requests in flight are answered, at most ten seconds later; a second, at once.
 Exit codes: 0 all rows have answers; 3 some have failed; 4 a limit of cost was
 reached; 1 the job failed; 2 wrong usage; 130 or 143 stopped by a signal."""
 
