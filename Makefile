@@ -107,7 +107,7 @@ gateway-faults: .venv/dev ## Make ROUNDS calls with each fault through gateways,
 bench-ledger: .venv/dev ## Measure the ledger with ROWS calls (default 1000000), and write docs/benchmarks.md
 	$(BIN)/python benchmarks/ledger_bench.py --rows $(or $(ROWS),1000000) --save docs/benchmarks.md
 
-bench-batch: .venv/dev ## Measure batches beside a loop of calls, and write docs/benchmarks.md; SIZES="rows ..."
+bench-batch: .venv/dev ## Measure batches and a loop of calls, and write docs/benchmarks.md; SIZES="rows ..."
 	$(BIN)/python benchmarks/batch_bench.py --save docs/benchmarks.md $(if $(SIZES),--sizes $(SIZES))
 
 batch-kills: .venv/dev ## Kill a batch KILLS times (default 50) and start it again, and write docs/reliability.md

@@ -13,8 +13,8 @@ from typing import Any
 
 from llmring import LLMRing
 from llmring.batch.carried_lockfile import CarriedLockfile
+from llmring.batch.engine.batch_settings import BatchSettings
 from llmring.batch.engine.job_plan import JobPlan
-from llmring.batch.engine.settings import BatchSettings
 from llmring.batch.engine.stop_reason import StopReason
 from llmring.batch.input.input_file import input_files
 from llmring.batch.input.open_rows import open_rows
@@ -28,7 +28,7 @@ from llmring.batch.ray.ray_job import RayJob
 from llmring.batch.ray.ray_run import RayRun
 from llmring.batch.ray.worker_pool import WorkerPool
 from llmring.batch.row import InputRow
-from llmring.client.operations.ring_batch_calls import RingBatchCalls
+from llmring.client.batches.ring_batch_calls import RingBatchCalls
 
 MODEL = "openai:gpt-4o-mini"
 QUICK = LeaseTimes(heartbeat=0.3, expiry=2.0, look=0.1)

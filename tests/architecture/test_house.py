@@ -26,8 +26,8 @@ def test_no_decision_is_made_on_a_provider_s_name(source: Path) -> None:
 def test_only_settings_reads_the_environment() -> None:
     readers = [path.name for path in SOURCES if re.search(r"os\.environ|getenv", path.read_text())]
 
-    # The wishes for colour and width are the terminal's, and read for every text.
-    assert readers == ["colour.py", "settings.py"]
+    # The wishes for colour and width are the terminal's; Ray reads its own.
+    assert readers == ["cluster.py", "colour.py", "settings.py"]
 
 
 def test_only_the_clock_reads_the_date_and_the_wall_clock() -> None:

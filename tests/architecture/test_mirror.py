@@ -23,7 +23,6 @@ DECIDE_NOTHING: dict[str, set[str]] = {
         "engine/reports/batch_row",  # a record
         "engine/equal_rows",  # a part of `engine/batch_run`, and tested there
         "engine/job_options",  # a part of `engine/batch_run`, and tested there
-        "engine/job_plan",  # a part of `engine/batch_run`, and tested there
         "engine/outcome_journal",  # protocols
         "engine/later_rounds",  # a part of `engine/batch_run`, and tested there
         "engine/money_waits",  # a part of `engine/batch_run`, and tested there

@@ -51,7 +51,7 @@ def carry_lockfile(
     Raises:
         LockfileNotFoundError: It does not exist.
     """
-    source = find_active_lockfile(path, os.environ, of_package)
+    source = find_active_lockfile(path, package=of_package)
     text = source.path.read_text(encoding="utf-8")
     try:
         has_name = "name" in tomllib.loads(text)

@@ -3,14 +3,14 @@ from typing import Any
 
 from batch_outcomes import ok
 from llmring import LLMRing
+from llmring.batch.engine.batch_settings import BatchSettings
 from llmring.batch.engine.job_plan import JobPlan, OpenJob
-from llmring.batch.engine.settings import BatchSettings
 from llmring.batch.input.open_rows import open_rows
 from llmring.batch.input.request_builder import RequestBuilder
 from llmring.batch.input.row_choice import ChosenRows, RowChoice
 from llmring.batch.input.template import Template
 from llmring.batch.journal.job_description import JobDescription
-from llmring.client.operations.ring_batch_calls import RingBatchCalls
+from llmring.client.batches.ring_batch_calls import RingBatchCalls
 
 
 def plan(tmp_path: Path, prompt: str, choice: RowChoice, **options: Any) -> JobPlan:

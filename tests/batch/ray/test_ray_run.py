@@ -17,8 +17,9 @@ import pytest
 
 from counting_vendor import CountingVendor
 from llmring import ConfigurationError
-from llmring.batch.engine.batch_run import BatchRun, Parts
+from llmring.batch.engine.batch_run import BatchRun
 from llmring.batch.engine.row_caller import RowCaller
+from llmring.batch.engine.run_parts import Parts
 from llmring.batch.journal.job_folder import MemoryJob
 from llmring.batch.outcome import RowOutcome
 from llmring.batch.ray.partition_run import WORKER_DIED

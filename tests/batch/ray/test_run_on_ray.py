@@ -9,11 +9,12 @@ import pytest
 
 from counting_vendor import CountingVendor
 from llmring.batch.carried_lockfile import CarriedLockfile
-from llmring.batch.engine.settings import BatchSettings
+from llmring.batch.engine.batch_settings import BatchSettings
 from llmring.batch.engine.stop_reason import StopReason
 from llmring.batch.input.input_file import input_files
 from llmring.batch.journal.job_description import JobDescription
-from llmring.batch.journal.job_folder import JobFolder, open_job
+from llmring.batch.journal.job_folder import JobFolder
+from llmring.batch.journal.open_job import open_job
 from llmring.batch.ray.run_on_ray import RayOptions, run_on_ray
 from ray_plans import MODEL, open_plan
 

@@ -145,7 +145,7 @@ def rows_of_partition(
 def _rows_of_span(first: int, span: Span, id_column: str | None) -> Iterator[Row]:
     file = span.file
     read = jsonl_records if file.format == "jsonl" else text_records
-    stream = cast("IO[bytes]", _Section(Path(file.path), span.start, span.end))
+    stream = cast("IO[bytes]", _FilePart(Path(file.path), span.start, span.end))
     records = read(file, stream, MOST_LINE_BYTES)
     for at, (line, values, fault) in enumerate(records):
         id_ = None if id_column is None else column_id(values, id_column)
@@ -165,7 +165,7 @@ def _rows_of_span(first: int, span: Span, id_column: str | None) -> Iterator[Row
             yield RowProblem(row, f"{row.place}: {reason}", digest_of(row.place))
 
 
-class _Section:
+class _FilePart:
     """Some bytes of a file, as a stream of lines."""
 
     def __init__(self, path: Path, start: int, end: int) -> None:

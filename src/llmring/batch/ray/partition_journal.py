@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
-from llmring.batch.journal.job_results import encoded
 from llmring.batch.journal.journal_file import JournalFile
+from llmring.batch.journal.outcome_lines import encoded
 from llmring.batch.mapping.block_journal import outcomes_in
 from llmring.batch.outcome import RowOutcome
 from llmring.chat.cost import EXACT
@@ -53,9 +53,9 @@ class PartitionJournal:
     def write_waiting(self) -> None:
         """Do nothing: no outcome waits for room."""
 
-    def outcomes(self) -> list[RowOutcome]:
-        """Return the outcomes in the order of the input."""
-        return [self._outcomes[ordinal] for ordinal in sorted(self._outcomes)]
+    def outcomes(self) -> Iterator[RowOutcome]:
+        """Yield the outcomes in the order of the input."""
+        return iter([self._outcomes[ordinal] for ordinal in sorted(self._outcomes)])
 
     def close(self) -> None:
         """Sync the file to disk, and close it."""

@@ -7,16 +7,17 @@ from decimal import Decimal
 
 import msgspec
 
-from llmring.batch.engine.batch_run import BatchRun, Parts
+from llmring.batch.engine.batch_run import BatchRun
 from llmring.batch.engine.job_plan import JobPlan
 from llmring.batch.engine.row_caller import RowCaller
+from llmring.batch.engine.run_parts import Parts
 from llmring.batch.engine.spending import cost_account
 from llmring.batch.engine.stop_reason import StopReason
 from llmring.batch.outcome import RowOutcome
 from llmring.batch.ray.lease import Lease, take_lease
 from llmring.batch.ray.partition import Partition, rows_of_partition
 from llmring.batch.ray.partition_journal import PartitionJournal, write_part
-from llmring.batch.ray.ray_job import Attempt, AttemptEnd, RayJob
+from llmring.batch.ray.ray_job import AttemptEnd, PartitionAttempt, RayJob
 from llmring.batch.row import RowProblem
 from llmring.chat.cost import EXACT
 from llmring.pacing.pacer import Pacer
@@ -26,7 +27,7 @@ from llmring.routing.call_wishes import CallWishes
 WORKER_DIED = "WorkerDiedError"
 
 
-async def run_attempt(job: RayJob, plan: JobPlan, attempt: Attempt) -> AttemptEnd:
+async def run_attempt(job: RayJob, plan: JobPlan, attempt: PartitionAttempt) -> AttemptEnd:
     """Send the rows of a partition that have no outcome, and write the result.
 
     Args:
@@ -56,7 +57,7 @@ async def run_attempt(job: RayJob, plan: JobPlan, attempt: Attempt) -> AttemptEn
 
 
 async def _run(
-    job: RayJob, plan: JobPlan, attempt: Attempt, lease: Lease, journal: PartitionJournal
+    job: RayJob, plan: JobPlan, attempt: PartitionAttempt, lease: Lease, journal: PartitionJournal
 ) -> AttemptEnd:
     run = _new_run(job, plan, attempt, journal)
     loop = asyncio.get_running_loop()
@@ -67,11 +68,13 @@ async def _run(
         return AttemptEnd(spent=journal.spent, cause=report.stopped, message=report.message)
     if not lease.is_ours:
         return AttemptEnd(is_leased=True)
-    write_part(job.part_path(attempt.partition.number), journal.outcomes())
+    write_part(job.part_path(attempt.partition.number), list(journal.outcomes()))
     return AttemptEnd(is_done=True, spent=journal.spent)
 
 
-def _new_run(job: RayJob, plan: JobPlan, attempt: Attempt, journal: PartitionJournal) -> BatchRun:
+def _new_run(
+    job: RayJob, plan: JobPlan, attempt: PartitionAttempt, journal: PartitionJournal
+) -> BatchRun:
     settings = plan.settings
     pacer = Pacer(settings.concurrency, spills=settings.on_limit == "spill")
     wishes = CallWishes(patience=pacer)
@@ -97,13 +100,12 @@ def _new_run(job: RayJob, plan: JobPlan, attempt: Attempt, journal: PartitionJou
             total=attempt.partition.rows,
             journal=journal,
             pace=pacer,
-            earlier=journal.outcomes,
         ),
         msgspec.structs.replace(settings, max_cost=most),
     )
 
 
-def fail_rest(job: RayJob, plan: JobPlan, attempt: Attempt, deaths: int) -> bool:
+def fail_rest(job: RayJob, plan: JobPlan, attempt: PartitionAttempt, deaths: int) -> bool:
     """Fail the rows of a partition that have no outcome; return False if a worker has it.
 
     Args:
@@ -139,7 +141,7 @@ def fail_rest(job: RayJob, plan: JobPlan, attempt: Attempt, deaths: int) -> bool
                         passing=True,
                     )
                 )
-        write_part(job.part_path(partition.number), journal.outcomes())
+        write_part(job.part_path(partition.number), list(journal.outcomes()))
     finally:
         journal.close()
         lease.end()

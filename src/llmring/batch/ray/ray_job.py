@@ -51,7 +51,7 @@ class RayJob(Struct, frozen=True, kw_only=True):
         return self.folder / "stop"
 
 
-class Attempt(Struct, frozen=True, kw_only=True):
+class PartitionAttempt(Struct, frozen=True, kw_only=True):
     """An attempt at a partition, as a worker gets it.
 
     Attributes:

@@ -12,12 +12,12 @@ from llmring.batch.engine.job_plan import JobPlan
 from llmring.batch.engine.stop_reason import StopReason
 from llmring.batch.mapping.block_journal import outcomes_in
 from llmring.batch.outcome import RowOutcome
-from llmring.batch.ray.money import Money
 from llmring.batch.ray.partition import Partition
 from llmring.batch.ray.partition_journal import attempts_of, spent_by
 from llmring.batch.ray.partition_run import fail_rest
-from llmring.batch.ray.ray_job import Attempt, RayJob
-from llmring.batch.ray.worker_pool import Ended, WorkerPool
+from llmring.batch.ray.ray_job import PartitionAttempt, RayJob
+from llmring.batch.ray.shared_spending import Money
+from llmring.batch.ray.worker_pool import EndedTask, WorkerPool
 from llmring.exceptions import ConfigurationError
 
 # Workers that a partition may cost, until its rows fail.
@@ -154,7 +154,7 @@ class RayRun:
                 return
             partition = self._partitions[number]
             self._pool.start(
-                Attempt(
+                PartitionAttempt(
                     partition=partition,
                     holder=secrets.token_hex(16),
                     dead=tuple(self._dead.get(number, ())),
@@ -166,7 +166,7 @@ class RayRun:
     def _skipped(self, partition: Partition) -> frozenset[int]:
         return frozenset(filter(self._is_done, range(*partition.ordinals)))
 
-    def _settle(self, ended: Ended) -> None:
+    def _settle(self, ended: EndedTask) -> None:
         number, end = ended.attempt.partition.number, ended.end
         if end is None or end.is_leased:
             if self._money.is_limited:
@@ -190,7 +190,7 @@ class RayRun:
         elif end is not None and end.cause is not None:
             self._stop = self._stop or StopReason(end.cause, end.message or "")
 
-    def _died(self, ended: Ended) -> None:
+    def _died(self, ended: EndedTask) -> None:
         number = ended.attempt.partition.number
         self._deaths[number] += 1
         if ended.death == "known":
@@ -198,7 +198,7 @@ class RayRun:
         if self._deaths[number] < MOST_DEATHS:
             self._ready.append(number)
             return
-        attempt = Attempt(
+        attempt = PartitionAttempt(
             partition=ended.attempt.partition,
             holder=secrets.token_hex(16),
             dead=tuple(self._dead.get(number, ())),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from llmring.batch.engine.job_plan import JobPlan
 from llmring.batch.ray.partition_run import run_attempt
-from llmring.batch.ray.ray_job import Attempt, AttemptEnd, RayJob
+from llmring.batch.ray.ray_job import AttemptEnd, PartitionAttempt, RayJob
 from llmring.bridge import portal
 
 
@@ -34,7 +34,7 @@ class RayWorker:
         except OSError:
             return False
 
-    def run(self, attempt: Attempt) -> AttemptEnd:
+    def run(self, attempt: PartitionAttempt) -> AttemptEnd:
         """Run an attempt; errors as for `run_attempt`."""
         if self._plan is None:
             self._plan = self._job.open_plan(self._job.lockfile.put())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -27,6 +26,7 @@ from llmring.batch.ray.ray_job import OpenPlan, RayJob
 from llmring.batch.ray.ray_run import RayRun
 from llmring.batch.ray.shares import share_limits
 from llmring.batch.ray.worker_pool import WorkerPool
+from llmring.config.settings import read_settings
 
 if TYPE_CHECKING:
     from llmring.batch.journal.job_folder import JobFolder
@@ -110,7 +110,7 @@ def _shared(
     lockfile: CarriedLockfile, workers: int, say: Callable[[str], object]
 ) -> CarriedLockfile:
     """Return each worker's lockfile: whole if a server counts for all, else with its share."""
-    if os.environ.get("LLMRING_REDIS_URL"):
+    if read_settings().redis_url is not None:
         return lockfile
     text, divided = share_limits(lockfile.text, workers)
     if divided:

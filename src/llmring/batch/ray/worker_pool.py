@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
-from llmring.batch.ray.ray_job import Attempt, AttemptEnd, RayJob
+from llmring.batch.ray.ray_job import AttemptEnd, PartitionAttempt, RayJob
 from llmring.batch.ray.ray_worker import RayWorker
 
 _WAIT_SECONDS = 0.5
 
 
-class Ended(NamedTuple):
+class EndedTask(NamedTuple):
     """An attempt that has ended.
 
     Attributes:
@@ -26,7 +26,7 @@ class Ended(NamedTuple):
         error: What the attempt has raised.
     """
 
-    attempt: Attempt
+    attempt: PartitionAttempt
     end: AttemptEnd | None = None
     death: Literal["known", "unknown"] | None = None
     error: Exception | None = None
@@ -48,7 +48,7 @@ class WorkerPool:
         actor = ray.remote(RayWorker)
         self._actor = actor.options(num_cpus=cpus, max_restarts=0, max_task_retries=0)
         self._idle = [self._new() for _ in range(workers)]
-        self._running: dict[Any, tuple[Any, Attempt]] = {}
+        self._running: dict[Any, tuple[Any, PartitionAttempt]] = {}
         self.workers = workers
 
     def _new(self) -> Any:
@@ -74,12 +74,12 @@ class WorkerPool:
         found: list[Any] = self._ray.get(calls, timeout=seconds)
         return found
 
-    def start(self, attempt: Attempt) -> None:
+    def start(self, attempt: PartitionAttempt) -> None:
         """Start an attempt on an idle worker."""
         worker = self._idle.pop()
         self._running[worker.run.remote(attempt)] = (worker, attempt)
 
-    def ended(self) -> Iterator[Ended]:
+    def ended(self) -> Iterator[EndedTask]:
         """Wait for a moment, and yield the attempts that have ended."""
         if not self._running:
             return
@@ -88,24 +88,24 @@ class WorkerPool:
             worker, attempt = self._running.pop(call)
             yield self._end_of(call, worker, attempt)
 
-    def _end_of(self, call: Any, worker: Any, attempt: Attempt) -> Ended:
+    def _end_of(self, call: Any, worker: Any, attempt: PartitionAttempt) -> EndedTask:
         errors = self._ray.exceptions
         try:
             end: AttemptEnd = self._ray.get(call)
         except errors.ActorDiedError:
             self._idle.append(self._new())
-            return Ended(attempt, death="known")
+            return EndedTask(attempt, death="known")
         except errors.RayTaskError as error:
             self._idle.append(worker)
             cause = error.cause if isinstance(error.cause, Exception) else error
-            return Ended(attempt, error=cause)
+            return EndedTask(attempt, error=cause)
         except errors.RayError:
             # It can't be reached, and may go on for a while, until its lease expires.
             self._ray.kill(worker)
             self._idle.append(self._new())
-            return Ended(attempt, death="unknown")
+            return EndedTask(attempt, death="unknown")
         self._idle.append(worker)
-        return Ended(attempt, end)
+        return EndedTask(attempt, end)
 
     def close(self) -> None:
         """End all workers."""

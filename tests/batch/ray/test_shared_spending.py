@@ -3,7 +3,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmring.batch.ray.money import Money
+from llmring.batch.ray.shared_spending import Money
 
 
 @given(
