@@ -19,6 +19,7 @@ INPUT_TOKENS, OUTPUT_TOKENS, CALLS = 1_000, 300, 1_000
 
 _SHARED: frozenset[Capability] = frozenset({"vision", "documents", "audio", "tools", "json_schema"})
 _SHOWN = 3
+_DAYS = 30
 
 
 def cost(context: Context, intent: AskCost) -> str:
@@ -36,12 +37,14 @@ def cost(context: Context, intent: AskCost) -> str:
         found = models_of_aliases(context, intent.aliases)
         rows = [(f"{alias} ({models[0]})", models[0]) for (alias, _), models in found.items()]
     lines = [
-        f"{label}: {price_of(context, model)}; {_total(context, model, calls, prompt, answer)}"
+        f"{label}: {price_of(context, model)}; "
+        f"{_total(context, model, (calls, prompt, answer), intent.per)}"
         for label, model in rows
     ]
     many = "a call" if calls == 1 else f"{calls:,} calls"
     size = f"{prompt:,} tokens in and {answer:,} out"
-    return "\n".join([f"The cost of {many} with {size} each:", *lines])
+    often = f" a {intent.per}" if intent.per else ""
+    return "\n".join([f"The cost of {many}{often} with {size} each:", *lines])
 
 
 def cost_of_calls(context: Context, model: str, calls: int = CALLS) -> Decimal | None:
@@ -58,9 +61,14 @@ def _cost(context: Context, model: str, calls: int, prompt: int, answer: int) ->
     return calls * (rates.input * prompt + rates.output * answer) / 1_000_000
 
 
-def _total(context: Context, model: str, calls: int, prompt: int, answer: int) -> str:
-    amount = _cost(context, model, calls, prompt, answer)
-    return "cost unknown" if amount is None else f"together {dollars(round(amount, 4))}"
+def _total(context: Context, model: str, volume: tuple[int, int, int], per: str) -> str:
+    amount = _cost(context, model, *volume)
+    if amount is None:
+        return "cost unknown"
+    total = dollars(round(amount, 4))
+    if per == "day":
+        return f"{total} a day, {dollars(round(amount * _DAYS, 4))} in {_DAYS} days"
+    return f"{total} a month" if per else f"together {total}"
 
 
 def cheaper(context: Context, intent: AskCheaper) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from llmring.advisor.answers.subjects import models_of_aliases, named_models
 from llmring.advisor.grammar.intents import AskRetirement
-from llmring.advisor.planning.context import Context
+from llmring.advisor.planning.context import Context, Place
 
 
 def retirement(context: Context, intent: AskRetirement) -> str:
@@ -16,9 +16,16 @@ def retirement(context: Context, intent: AskRetirement) -> str:
     if intent.aliases.scope == "left out" and context.recommended:
         model = context.recommended[0]
         return f"{model} {fate(context, model)}."
+    active = context.editor.profile
+    everywhere = intent.aliases.scope == "all" and intent.aliases.profile is None
+    found = (
+        {place: context.copy.models(*place) for place in context.copy.own_places()}
+        if everywhere
+        else models_of_aliases(context, intent.aliases)
+    )
     lines = [
-        f"{alias}: {model} {fate(context, model)}."
-        for (alias, _), models in models_of_aliases(context, intent.aliases).items()
+        f"{_label(place, named=everywhere and place[1] != active)}: {model} {fate(context, model)}."
+        for place, models in found.items()
         for model in models
         if _leaves(context, model) or intent.aliases.scope == "named"
     ]
@@ -38,6 +45,11 @@ def fate(context: Context, model: str) -> str:
     if facts.deprecated is not None:
         return f"is deprecated since {facts.deprecated}{successor}"
     return "has no announced retirement"
+
+
+def _label(place: Place, *, named: bool) -> str:
+    alias, profile = place
+    return f"{alias} in profile {profile}" if named else alias
 
 
 def _leaves(context: Context, model: str) -> bool:

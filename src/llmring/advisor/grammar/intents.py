@@ -278,7 +278,7 @@ class AskCost(Struct, frozen=True, kw_only=True):
         calls: The number of calls.
         input_tokens: The tokens of each prompt.
         output_tokens: The tokens of each answer.
-        per_day: True if the calls are those of a day.
+        per: The period of the calls, "day" or "month"; empty if the question gives none.
     """
 
     aliases: AliasPhrase = LEFT_OUT
@@ -286,6 +286,7 @@ class AskCost(Struct, frozen=True, kw_only=True):
     calls: int | None = None
     input_tokens: int | None = None
     output_tokens: int | None = None
+    per: str = ""
 
 
 class AskCheaper(Struct, frozen=True):

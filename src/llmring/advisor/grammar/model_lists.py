@@ -93,7 +93,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "fallback": rules(
         (
             "(plan b|secondary|secondary model|second choice|standby|reserve|spare|alternative|"
-            "safety net|insurance|emergency option|substitute|second option|stand-in)",
+            "safety net|insurance|emergency option|substitute|second option|stand-in|last resort|"
+            "last option|last line of defense)",
             lambda _: 1,
         ),
         ("fallback", lambda _: 1),

@@ -287,6 +287,11 @@ RULES: dict[str, tuple[Rule, ...]] = {
             lambda _: (Feature("provider", OWN_MACHINE),),
         ),
         (
+            "[,] [and] [with] (no|without|without any|not in|not from) (cloud|cloud models|"
+            "cloud providers|internet|network|external apis|external calls)",
+            lambda _: (Feature("provider", OWN_MACHINE),),
+        ),
+        (
             "(that|which) [should] (is|be) <qualities>",
             lambda v: v["qualities"],
         ),
@@ -320,6 +325,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ),
         ("<qualities> <noun> [<tails>]", _described),
         ("<noun> <tails>", _described),
+        ("(something|anything|model) <qualities> [<tails>]", _described),
         ("<qualities> <vendor> [<tails>]", _described),
         ("<superlative> <tails>", _described),
         (

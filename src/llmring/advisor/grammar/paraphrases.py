@@ -120,7 +120,8 @@ def _wish_at(chart: Chart, at: int) -> tuple[int, list[Token]] | None:
         if not begins(tokens, at, words):
             continue
         begin = at + len(words)
-        for _, end in chart.at("who", begin):
+        ends = [end for symbol in ("who", "profile_subject") for _, end in chart.at(symbol, begin)]
+        for end in dict.fromkeys(ends):
             follows = tokens[end].word if end < len(tokens) else ""
             if behind and follows == behind:
                 return end + 1, [*tokens[begin:end], _SHOULD]

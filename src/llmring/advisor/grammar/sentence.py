@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from msgspec.structs import replace
@@ -31,6 +32,7 @@ from llmring.advisor.grammar.clauses import (
     repeat_clauses,
     replace_clauses,
     scale_clauses,
+    situations,
 )
 from llmring.advisor.grammar.intent_parts import SAME_KEY, AliasPhrase, DescribedModel, Setting
 from llmring.advisor.grammar.intents import (
@@ -203,6 +205,7 @@ _EDITS = (
     "profile_frame",
     "exclude",
     "keep_only",
+    "leave",
 )
 _QUESTIONS = (
     "cost",
@@ -280,6 +283,7 @@ _RULES: dict[str, tuple[Rule, ...]] = {
     "request": rules(
         ("[and|then|but] <one:clause> [<rest>]", _whole),
         ("<one:verbless> [<rest>]", _whole),
+        ("[but] <one:situation> <rest>", _whole),
         ("yes , <one:clause> [<rest>]", _whole),
         ("yes <one:clause> [<rest>]", _whole),
         ("<core:question> ? [<joint>] <one:clause> [<rest>]", _answered_first),
@@ -307,6 +311,7 @@ _EVERY_RULE = {
     **edit_frames.RULES,
     **profile_clauses.RULES,
     **repeat_clauses.RULES,
+    **situations.RULES,
     **cost_questions.RULES,
     **model_questions.RULES,
     **need_questions.RULES,
@@ -351,9 +356,25 @@ def readings(text: str, names: Vocabulary) -> list[tuple[Intent, ...]]:
         whole = Chart(GRAMMAR, other, names).readings("request")
         found += [each for each in whole if len(each) == 1 and not contradicts(other)]
     if not found:
+        found = [*_question_first(tokens, names)]
+    if not found:
         question = spotted(chart)
         found = [] if question is None else [question]
     return explicit(dict.fromkeys(found))
+
+
+def _question_first(tokens: tuple[Token, ...], names: Vocabulary) -> Iterator[tuple[Intent, ...]]:
+    """Read "which models …? bind it to docs", whose question is only recognized by its words."""
+    ends = [at for at, token in enumerate(tokens) if token.word == "?"]
+    if len(ends) != 1 or not tokens[ends[0] + 1 :]:
+        return
+    question = spotted(Chart(GRAMMAR, tokens[: ends[0] + 1], names))
+    if question is None or not all(isinstance(each, Recommend) for each in question):
+        return
+    rest = tokens[ends[0] + 1 :]
+    for later in Chart(GRAMMAR, rest, names).readings("request"):
+        if not contradicts(rest):
+            yield (*question, *later)
 
 
 def question_in(text: str, names: Vocabulary) -> tuple[Intent, ...] | None:

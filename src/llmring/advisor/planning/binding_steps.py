@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from llmring.advisor.changes import Bind, RenameBinding, SetPolicy, Unbind
 from llmring.advisor.grammar.intent_parts import (
     AliasPhrase,
@@ -81,7 +83,8 @@ def add(context: Context, intent: AddModels) -> None:
         there = models_of(context, place)
         if _stays(context, intent.aliases, there):
             continue
-        models = selected(context, _chosen_of_vendor(intent.models), tuple(there))
+        wanted = _with_needs(context, place, _chosen_of_vendor(intent.models))
+        models = selected(context, wanted, tuple(there))
         new = [each for each in models if each not in there]
         if not new:
             raise AlreadySoError(
@@ -93,6 +96,15 @@ def add(context: Context, intent: AddModels) -> None:
 def _stays(context: Context, phrase: AliasPhrase, models: list[str]) -> bool:
     """Return True for embeddings among all aliases: no other model makes the same ones."""
     return phrase.scope == "all" and embeds(context.editor, models)
+
+
+def _with_needs(context: Context, place: Place, models: ModelList) -> ModelList:
+    """Ask of the fallbacks to choose what the alias needs by its policy."""
+    if models.backup is None:
+        return models
+    needs = context.copy.policy(*place).get("needs", ())
+    able = tuple(dict.fromkeys((*models.backup.capabilities, *needs)))
+    return replace(models, backup=replace(models.backup, capabilities=able))
 
 
 def _chosen_of_vendor(models: ModelList) -> ModelList:

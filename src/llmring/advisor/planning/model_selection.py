@@ -167,19 +167,49 @@ def fallbacks(
         for facts in candidates(context, replace(whole, min_context=need.min_context))
         if str(facts) not in models and (asked or facts.provider not in vendors)
     ]
-    if not found and asked and is_like_first:
-        # The vendor that is asked for may lack what few models have.
-        fewer = tuple(each for each in whole.capabilities if each not in _RARE)
-        found = [
-            facts
-            for facts in candidates(context, replace(whole, capabilities=fewer))
-            if str(facts) not in models
-        ]
+    if not found and is_like_first:
+        found = _less_able(context, whole, wanted, models, () if asked else tuple(vendors))
     if first is not None and not asked_for.by_rank:
         found = _like(context, first, found)
     if asked:
-        return [str(each) for each in found[:count]]
+        own = local_in_use(context, replace(wanted, order="cheapest"), found)
+        names = [str(each) for each in found]
+        return [*dict.fromkeys([own, *names] if own else names)][:count]
     return [str(each) for each in across_vendors(found, count)]
+
+
+def _less_able(
+    context: Context, whole: Need, wanted: Need, models: list[str], vendors: tuple[str, ...]
+) -> list[ModelFacts]:
+    """Find fallbacks that lack something the first model has, and note what.
+
+    Args:
+        context: The context of the request.
+        whole: The need that no model meets.
+        wanted: What the request asks of the fallbacks.
+        models: The models to back up.
+        vendors: The providers that the fallbacks must not be of.
+    """
+    without_rare = tuple(each for each in whole.capabilities if each not in _RARE)
+    steps = [without_rare, wanted.capabilities] if wanted.providers else [without_rare]
+    for capabilities in steps:
+        # What the request asks for itself is never given up.
+        kept = tuple({*capabilities, *wanted.capabilities})
+        lost = sorted({*whole.capabilities}.difference(kept))
+        found = [
+            facts
+            for facts in candidates(context, replace(whole, capabilities=kept))
+            if str(facts) not in models and facts.provider not in vendors
+        ]
+        if found and lost:
+            able = max(len(each.capabilities.intersection(lost)) for each in found)
+            found = [each for each in found if len(each.capabilities.intersection(lost)) == able]
+            missing = sorted({*lost}.difference(found[0].capabilities))
+            context.notes.append(
+                f"The fallback can't do all that {models[0]} can: no {', '.join(missing)}."
+            )
+            return found
+    return []
 
 
 def _like(context: Context, first: ModelFacts, found: list[ModelFacts]) -> list[ModelFacts]:

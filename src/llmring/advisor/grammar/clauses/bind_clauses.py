@@ -186,6 +186,11 @@ RULES: dict[str, tuple[Rule, ...]] = {
             "(for|as|behind) <who>",
             _for_profile,
         ),
+        (
+            "give (profile <p:profile_name>|<p:profile_name> profile|<p:place_only>) <who:target> "
+            "[,] (with|on|using|bound to) <models>",
+            _for_profile,
+        ),
         ("make <models> model (behind|of|for|in) <use>", bound),
         (
             "(use|take|have|put|give) (<number> models (for|in|on) <use>|<use> <number> models) "

@@ -132,6 +132,16 @@ RULES: dict[str, tuple[Rule, ...]] = {
             ),
         ),
         (
+            "(locally|on (own|this) (machine|computer|hardware|laptop)|on laptop|on premises|"
+            "on-premises|on-prem) [[,] [and] (no|not in|without|without any|never in|nothing in|"
+            "outside) cloud]",
+            lambda _: ModelList(models=(DescribedModel(Need(providers=OWN_MACHINE)),)),
+        ),
+        (
+            "(no cloud|no cloud models|without cloud|without cloud models|only local)",
+            lambda _: ModelList(models=(DescribedModel(Need(providers=OWN_MACHINE)),)),
+        ),
+        (
             "(local|offline)",
             lambda _: ModelList(models=(DescribedModel(Need(providers=OWN_MACHINE)),)),
         ),

@@ -19,7 +19,11 @@ from llmring.advisor.ranking import Need
 
 Clause = tuple[Edit, ...]
 
-_SAME = "with same (aliases|models|bindings) as|same as|identical to|equal to|exactly as"
+_SAME = (
+    "[that is|which is|that should be|should be] (with same (aliases|models|bindings) as|same as|"
+    "identical to|equal to|exactly as|exactly like|copy of|clone of|duplicate of)|"
+    "mirroring|that mirrors|which mirrors|that matches"
+)
 _NEW = (
     "(create|add|make|new|set up|define|start|introduce|build|give me|i need|i want|we "
     "need|generate|prepare|"
@@ -374,6 +378,12 @@ RULES: dict[str, tuple[Rule, ...]] = {
             lambda _: (
                 CannotDo("I do not rename profiles: copy it, as in: copy profile dev to test."),
             ),
+        ),
+    ),
+    "profile_subject": rules(
+        (
+            "(profile <profile_name>|<profile_name> profile|<place_only>)",
+            lambda v: next(iter(v.values())),
         ),
     ),
     "empty": rules(("(empty|blank)", lambda _: True)),

@@ -27,12 +27,16 @@ def named_models(v: Values) -> tuple[ModelPhrase, ...]:
 
 
 def _cost(v: Values) -> Clause:
-    volume: tuple[tuple[str, int], ...] = v.get("volume", ())
+    volume: tuple[tuple[str, Any], ...] = v.get("volume", ())
     return (AskCost(aliases=subject(v), models=named_models(v), **dict(volume)),)
 
 
 def _volume(v: Values) -> Any:
-    found = [(key, int(v[key])) for key in ("calls", "input_tokens", "output_tokens") if key in v]
+    found: list[tuple[str, Any]] = [
+        (key, int(v[key])) for key in ("calls", "input_tokens", "output_tokens") if key in v
+    ]
+    if "per" in v:
+        found.append(("per", v["per"]))
     return tuple(found)
 
 
@@ -47,6 +51,10 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ("<spoken> (and|or|,|, and|vs|versus) <more:named>", lambda v: (v["spoken"], *v["more"])),
         ("(that|that model|it|that one)", lambda _: ()),
     ),
+    "period": rules(
+        ("(per day|day|daily|each day|every day|in day)", lambda _: "day"),
+        ("(per month|month|monthly|each month|every month|in month)", lambda _: "month"),
+    ),
     "volume": rules(
         (
             "(with|for|at|of) [about] <input_tokens:number> (input|prompt) tokens [each]",
@@ -58,7 +66,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _volume,
         ),
         (
-            "<calls:number> <known> (calls|requests) [per day|day|daily|per month|month|monthly] "
+            "<calls:number> <known> (calls|requests) [<per:period>] "
             "[(with|of|at) <input_tokens:number> (input|prompt) [tokens] (and|,) "
             "<output_tokens:number> (output|completion) [tokens]]",
             _volume,
@@ -66,13 +74,12 @@ RULES: dict[str, tuple[Rule, ...]] = {
         (
             "(per|for|for each) [1 000] <calls:number> (calls|requests|messages|call|request) [(to|"
             "of|"
-            "on|with) it] [per day|day|daily|per month|month|monthly]",
+            "on|with) it] [<per:period>]",
             _volume,
         ),
         (
-            "<calls:number> (calls|requests|messages|call|request) [(to|of|on|with) it] [per day|"
-            "day|"
-            "daily|per month|month|monthly]",
+            "<calls:number> (calls|requests|messages|call|request) [(to|of|on|with) it] "
+            "[<per:period>]",
             _volume,
         ),
         ("(per|for each|each|for one) (call|request|message)", lambda _: (("calls", 1),)),
@@ -84,7 +91,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ("(per|each|for) (day|month)", lambda _: ()),
         (
             "[(per|for|at|with)] <calls:number> (calls|requests|messages|call|request) [(to|of|on|"
-            "with) it] [per day|day|daily|per month|month] (with|of|at|,) [about] "
+            "with) it] [<per:period>] (with|of|at|,) [about] "
             "<input_tokens:number> "
             "(input tokens|tokens in|tokens of input|prompt tokens|tokens input|tokens "
             "each|input|tokens of prompt|tokens) [and|,] [<output_tokens:number> "
