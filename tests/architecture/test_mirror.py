@@ -40,6 +40,7 @@ DECIDE_NOTHING: dict[str, set[str]] = {
         "engine/spending",  # a part of `engine/batch_run`, and tested there
         "engine/stop_reason",  # a part of `engine/batch_run`, and tested there
         "engine/reports/totals",  # a part of `engine/batch_run`, and tested there
+        "estimate/job_estimate",  # a part of `cli.batch.dry_run`, and tested there
         "input/record",  # a type
         "input/row_source",  # a protocol and a record
         "mapping/prompt_asker",  # a part of `map_prompts`, and tested there

@@ -83,7 +83,8 @@ class BatchEstimator:
     def add(self, row: RowRequest | RowProblem) -> None:
         """Count a row."""
         if isinstance(row, RowProblem):
-            self._bad[row.reason] += 1
+            # Without the place, so that equal reasons are one.
+            self._bad[row.reason.removeprefix(f"{row.row.place}: ")] += 1
             return
         if row.operation == "embeddings":
             size = max(1, sum(map(len, row.texts)) // _CHARACTERS_PER_TOKEN)

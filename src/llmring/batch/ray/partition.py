@@ -11,12 +11,11 @@ from msgspec import Struct
 
 from llmring.batch.input.input_file import InputFile
 from llmring.batch.input.jsonl_records import jsonl_records
-from llmring.batch.input.request_digest import digest_of
-from llmring.batch.input.row_ids import column_id, place_id
 from llmring.batch.input.row_source import Row, RowSource
+from llmring.batch.input.rows_of_records import rows_of
 from llmring.batch.input.text_lines import MOST_LINE_BYTES
 from llmring.batch.input.text_records import text_records
-from llmring.batch.row import InputRow, RowProblem
+from llmring.batch.row import RowProblem
 
 ROWS = 10_000
 
@@ -146,23 +145,15 @@ def _rows_of_span(first: int, span: Span, id_column: str | None) -> Iterator[Row
     file = span.file
     read = jsonl_records if file.format == "jsonl" else text_records
     stream = cast("IO[bytes]", _FilePart(Path(file.path), span.start, span.end))
-    records = read(file, stream, MOST_LINE_BYTES)
-    for at, (line, values, fault) in enumerate(records):
-        id_ = None if id_column is None else column_id(values, id_column)
-        row = InputRow(
-            first + at,
-            id_ or place_id(file.label, span.records + at + 1),
-            values,
-            f"{file.label}, line {span.lines + line}",
-            file.folder,
-        )
-        reason = fault
-        if reason is None and id_column is not None and id_ is None:
-            reason = f"column {id_column!r} holds no ID; fill it in"
-        if reason is None:
-            yield row
-        else:
-            yield RowProblem(row, f"{row.place}: {reason}", digest_of(row.place))
+    return rows_of(
+        read(file, stream, MOST_LINE_BYTES),
+        label=file.label,
+        place=f"{file.label}, line",
+        first=first,
+        folder=file.folder,
+        id_column=id_column,
+        before=(span.records, span.lines),
+    )
 
 
 class _FilePart:

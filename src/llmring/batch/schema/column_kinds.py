@@ -113,7 +113,8 @@ _TYPES: Mapping[type, str] = {str: "string", bool: "boolean", int: "integer", fl
 
 def _types_of_values(part: Mapping[str, Any]) -> list[str]:
     """Return the types of the values that a part lists, if it lists them."""
-    values = [part["const"]] if "const" in part else part.get("enum", ())
+    listed = part.get("enum")
+    values = [part["const"]] if "const" in part else listed if isinstance(listed, list) else ()
     types = {_TYPES.get(type(value), "") for value in values if value is not None}
     if "properties" in part:
         types.add("object")

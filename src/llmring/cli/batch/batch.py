@@ -50,6 +50,10 @@ def handle(args: argparse.Namespace) -> int:
     from llmring.config.settings import frozen_environ
 
     ring = LLMRing(args.file, environ=frozen_environ() if args.frozen else None)
+    if args.dry_run:
+        from llmring.cli.batch.dry_run import dry_run
+
+        return dry_run(args, ring, options_of(args))
     return run_batch(args, ring, options_of(args))
 
 

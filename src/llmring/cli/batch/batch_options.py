@@ -145,6 +145,17 @@ def _add_job(group: argparse._ArgumentGroup) -> None:
 
 def _add_limits(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="read all rows, send nothing, and show tokens and cost",
+    )
+    group.add_argument(
+        "--expect-output",
+        type=_whole(1),
+        metavar="N",
+        help="tokens of the average answer (default: as in earlier calls)",
+    )
+    group.add_argument(
         "--max-cost", metavar="USD", help="stop before the job costs more, in all its runs"
     )
     group.add_argument(

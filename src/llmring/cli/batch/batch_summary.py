@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
 from llmring.batch.engine.job_plan import OpenJob
 from llmring.batch.engine.reports.batch_report import BatchReport
@@ -53,9 +54,14 @@ def summary_lines(report: BatchReport) -> Iterator[str]:
     for name, model in report.models.items():
         yield (
             f"  {name}: {model.rows} rows, {model.tokens_in} tokens in, {model.tokens_out} out, "
-            f"{dollars(model.cost)}"
+            f"{_shown(model.cost, report)}"
         )
-    yield f"cost {dollars(report.cost)}{_notes(report)}"
+    yield f"cost {_shown(report.cost, report)}{_notes(report)}"
+
+
+def _shown(cost: Decimal, report: BatchReport) -> str:
+    """Return a cost, which is never 0 for requests whose cost is unknown."""
+    return "unknown" if cost == 0 and report.unknown_costs else dollars(cost)
 
 
 def duration(seconds: float) -> str:
