@@ -274,6 +274,20 @@ RULES: dict[str, tuple[Rule, ...]] = {
             lambda v: v["profile_name"],
         ),
     ),
+    # A situation without a network, in which only local models answer.
+    "away": rules(
+        (
+            "for when (i am|we are|i have|we have) (on train|on plane|offline|travelling|"
+            "traveling|on road|on boat|without internet|without network|no internet|no network)",
+            lambda _: True,
+        ),
+    ),
+    "profile_subject": rules(
+        (
+            "(profile <profile_name>|<profile_name> profile|<place_only>)",
+            _first,
+        ),
+    ),
     "model": rules(
         ("<spoken> [model]", lambda v: v["spoken"]),
         ("model <spoken>", lambda v: v["spoken"]),

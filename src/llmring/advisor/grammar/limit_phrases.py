@@ -158,7 +158,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
     ),
     "setting": rules(
         (
-            "(time out|times out|give up|gives up|timing out) after [at most|no more "
+            "(time out|times out|give up|gives up|timing out|stop|stops|stop waiting|abort|aborts|"
+            "cancel|cancels|be aborted|be cancelled) after [at most|no more "
             "than] <duration>",
             _of("timeout", "duration"),
         ),

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from llmring.advisor.grammar.intent_parts import AliasPhrase
-from llmring.advisor.grammar.intents import Intent, ReplaceModels, UseInProfile
+from llmring.advisor.grammar.intents import (
+    BindAliases,
+    Intent,
+    RemoveModels,
+    ReplaceModels,
+    UseInProfile,
+)
 from llmring.advisor.grammar.lexer import Token
 from llmring.advisor.grammar.words import ENVIRONMENTS
 
@@ -29,7 +36,7 @@ def _clause_contradicts(clause: str) -> bool:
 
 def explicit(found: Iterable[tuple[Intent, ...]]) -> list[tuple[Intent, ...]]:
     """Drop the readings that take a name for a purpose, if it is called an alias."""
-    kept = _plural([*found])
+    kept = _in_one(_plural([*found]))
     if any(isinstance(each, UseInProfile) for intents in kept for each in intents):
         kept = [intents for intents in kept if not _means_environment(intents)] or kept
     aliases = {
@@ -50,6 +57,22 @@ def _means_environment(intents: tuple[Intent, ...]) -> bool:
         phrase.new == "implied" and any(each.lower() in ENVIRONMENTS for each in phrase.names)
         for phrase in _phrases(intents)
     )
+
+
+def _in_one(found: list[tuple[Intent, ...]]) -> list[tuple[Intent, ...]]:
+    """Drop the readings of "drop A everywhere, use B" that remove A, and bind B to the rest."""
+    if not any(isinstance(each, ReplaceModels) for intents in found for each in intents):
+        return found
+    return [
+        intents
+        for intents in found
+        if not any(
+            isinstance(one, RemoveModels)
+            and isinstance(two, BindAliases)
+            and two.aliases.scope == "left out"
+            for one, two in pairwise(intents)
+        )
+    ]
 
 
 def _plural(found: list[tuple[Intent, ...]]) -> list[tuple[Intent, ...]]:

@@ -31,6 +31,7 @@ from llmring.advisor.grammar.clauses import (
     profile_clauses,
     repeat_clauses,
     replace_clauses,
+    resilience_clauses,
     scale_clauses,
     situations,
 )
@@ -175,7 +176,7 @@ _LEAD = (
     "help me|help me to|make sure to|we would like to|i would love to|you can|you may|"
     "i would rather|i would prefer to|i think we should|i think you should|feel free to|"
     "remember to|do|try to|time to|it is time to|"
-    "want to|need to|i would like|we are going to)"
+    "want to|need to|i would like|we are going to|we can|i can|we could|i think we can)"
 )
 _EDITS = (
     "bind",
@@ -206,6 +207,7 @@ _EDITS = (
     "exclude",
     "keep_only",
     "leave",
+    "resilience",
 )
 _QUESTIONS = (
     "cost",
@@ -233,7 +235,8 @@ _RULES: dict[str, tuple[Rule, ...]] = {
             _placed,
         ),
         ("<core:edit> [,] [only|but only] <after:where>", _placed),
-        (f"({_LEAD}|{_POLITE}) <core:edit> [,] <after:where> [?]", _placed),
+        (f"{_LEAD} <core:edit> [,] <after:where>", _placed),
+        (f"{_POLITE} <core:edit> [,] <after:where> [?]", _placed),
         ("<core:question> [[,] and why] [?]", _placed),
         (f"({_POLITE}|{_LEAD}) <core:question> [?]", _placed),
         ("<core:question> [,] <after:where> [?]", _placed),
@@ -284,8 +287,7 @@ _RULES: dict[str, tuple[Rule, ...]] = {
         ("[and|then|but] <one:clause> [<rest>]", _whole),
         ("<one:verbless> [<rest>]", _whole),
         ("[but] <one:situation> <rest>", _whole),
-        ("yes , <one:clause> [<rest>]", _whole),
-        ("yes <one:clause> [<rest>]", _whole),
+        ("yes [,] <one:clause> [<rest>]", _whole),
         ("<core:question> ? [<joint>] <one:clause> [<rest>]", _answered_first),
     ),
 }
@@ -312,6 +314,7 @@ _EVERY_RULE = {
     **profile_clauses.RULES,
     **repeat_clauses.RULES,
     **situations.RULES,
+    **resilience_clauses.RULES,
     **cost_questions.RULES,
     **model_questions.RULES,
     **need_questions.RULES,

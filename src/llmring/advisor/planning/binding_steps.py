@@ -9,6 +9,7 @@ from llmring.advisor.grammar.intent_parts import (
     AliasPhrase,
     DescribedModel,
     ModelList,
+    ModelPhrase,
     PlacedModel,
     Successor,
 )
@@ -51,7 +52,7 @@ def bind(context: Context, intent: BindAliases) -> None:
     places = context.places(intent.aliases, creates=True)
     if _succeeds(context, intent, places):
         return
-    models = selected(context, intent.models)
+    models = selected(context, _own_models(context, intent.models, places))
     vendors = {each.partition(":")[0] for each in models}
     if len(vendors) < intent.models.vendors:
         raise UnclearRequestError(
@@ -60,6 +61,24 @@ def bind(context: Context, intent: BindAliases) -> None:
     for alias, profile in places:
         given = context.copy.given(profile)
         context.copy.make(Bind(alias, models, given, _reason(context, intent, models)))
+
+
+def _own_models(context: Context, models: ModelList, places: tuple[Place, ...]) -> ModelList:
+    """Read "claude first, then gpt-6-sol" as the only claude that the aliases have."""
+    if len(models.models) < 2:
+        return models
+    phrases: list[ModelPhrase] = []
+    for phrase in models.models:
+        own = {
+            each
+            for place in places
+            if isinstance(phrase, SpokenModel) and len(phrase.models) > 1
+            for each in context.copy.models(*place)
+            if each in phrase.models
+        }
+        is_clear = isinstance(phrase, SpokenModel) and len(own) == 1
+        phrases.append(replace(phrase, models=tuple(own)) if is_clear else phrase)
+    return replace(models, models=tuple(phrases))
 
 
 def _succeeds(context: Context, intent: BindAliases, places: tuple[Place, ...]) -> bool:

@@ -61,6 +61,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             "(we|i) (do not|no longer) (use|need) <who> [anymore] , (remove|delete|drop) it",
             lambda v: (RemoveAliases(v["who"]),),
         ),
+        ("(throw|take|clear) <who> (away|out)", lambda v: (RemoveAliases(v["who"]),)),
         (f"{REMOVE} <who>", lambda v: (RemoveAliases(v["who"]),)),
         (
             f"{REMOVE} <who> <everywhere>",
@@ -101,6 +102,12 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "naming": rules(
         ("(change|turn) <who> into <new_alias>", _renamed),
         (
+            "(name of <who>|name <who>|<who> 's name|<who>) (is|sounds) [bit] (vague|confusing|"
+            "misleading|unclear|ugly|long|wrong|bad|bad name|misleading name|wrong name|odd|"
+            "generic|old name) (,|;|.) (call|name|rename) it [to] <new_alias> [instead]",
+            _renamed,
+        ),
+        (
             "<who> (should be called|should be named|will be called) <new_alias>",
             _renamed,
         ),
@@ -131,6 +138,13 @@ RULES: dict[str, tuple[Rule, ...]] = {
             lambda v: (UpgradeModels(v["who"]),),
         ),
         ("upgrade <who>", lambda v: (UpgradeModels(v["who"]),)),
+        (
+            "(upgrade|update|replace|refresh|bring up to date) (everything|all|all models|whatever|"
+            "anything|any model|every model|models) (that|which) [is|are|has become|will be|will|"
+            "gets|get] (outdated|old|deprecated|retired|retiring|obsolete|out of date|retire|"
+            "retires|going away|about to retire) [soon]",
+            lambda _: (UpgradeModels(AliasPhrase(scope="all"), retiring=True),),
+        ),
         (
             "(upgrade|update|move|switch|migrate) <who> to (successor|successors) [of models|of "
             "model]",

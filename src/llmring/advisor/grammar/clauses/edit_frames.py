@@ -113,7 +113,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
     ),
     "in_place": rules(
         ("<where>", lambda v: v["where"]),
-        ("(profile <profile_name>|<profile_name> profile)", lambda v: v["profile_name"]),
+        ("(profile <place>|<place> profile)", lambda v: v["place"]),
         ("<place_only>", lambda v: v["place_only"]),
     ),
     "plural_models": rules(
@@ -147,15 +147,20 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ),
     ),
     # What continues "use cheap models in dev".
+    # A word behind "profile" could be a remark here.
+    "next_place": rules(
+        ("<where>", lambda v: v["where"]),
+        ("<place_only>", lambda v: v["place_only"]),
+    ),
     "more_use": rules(
         (
-            "<plural_models> <in_place>",
-            lambda v: (UseInProfile(v["in_place"], v["plural_models"]),),
+            "<plural_models> <next_place>",
+            lambda v: (UseInProfile(v["next_place"], v["plural_models"]),),
         ),
         (
-            "<qualities> [models|ones] <in_place>",
+            "<qualities> [models|ones] <next_place>",
             lambda v: (
-                (UseInProfile(v["in_place"], models),)
+                (UseInProfile(v["next_place"], models),)
                 if (models := _any_of({"qualities": v["qualities"]}))
                 else None
             ),

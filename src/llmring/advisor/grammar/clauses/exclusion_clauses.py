@@ -21,6 +21,11 @@ def _excluded(v: Values) -> Clause:
     return (RemoveModels(aliases, v["excluded"], every=True),)
 
 
+def _excluded_there(v: Values) -> Clause:
+    """Read "no openai in prod", which means every alias of the profile."""
+    return _excluded({**v, "who": AliasPhrase(scope="all", profile=v["where"])})
+
+
 def _of_all(v: Values) -> Clause:
     return _excluded({**v, "who": AliasPhrase(scope="all")})
 
@@ -52,6 +57,13 @@ RULES: dict[str, tuple[Rule, ...]] = {
         (f"(i|we) do not want <who> to {_RUN} [any] <excluded> [anymore]", _excluded),
         (f"<who> {_MUST_NOT} {_RUN} [any] <excluded> [anymore]", _excluded),
         (f"(do not|never) use [any] <excluded> {_IN} <who> [anymore]", _excluded),
+        ("(do not|never) use [any] <excluded> <where> [anymore]", _excluded_there),
+        ("no <excluded> <where> [anymore]", _excluded_there),
+        (
+            "(avoid|exclude|ban|stop using|remove|drop|get rid of) [any|all|every] "
+            "<excluded:vendors_only> <where>",
+            _excluded_there,
+        ),
         (f"(avoid|exclude|ban|stop using) [any] <excluded> {_IN} <who>", _excluded),
         (f"{REMOVE} (all|every|any) <excluded:vendors_only> {_IN} <who>", _excluded),
         (f"{REMOVE} (all|every|any) <excluded:vendors_only>", _of_all),

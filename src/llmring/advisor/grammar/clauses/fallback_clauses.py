@@ -250,7 +250,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _added,
         ),
         (
-            "(add|append|attach) [another|additional|extra|new] <fallback> <who:of> [:|,] "
+            "(add|append|attach) [another|additional|extra|new|second|third] <fallback> <who:of> "
+            "[:|,] "
             "<sequence>",
             _added,
         ),

@@ -50,6 +50,13 @@ def _same_key(v: Values) -> Clause | None:
 RULES: dict[str, tuple[Rule, ...]] = {
     "limit": rules(
         (
+            "<who> is (allowed|permitted|limited to|restricted to|capped at) [at most] "
+            "<settings:bounds> [,] [and] [not more|no more|max|tops|at most]",
+            _set,
+        ),
+        ("slow <who> down to <settings:bounds>", _set),
+        ("slow down <who> to <settings:bounds>", _set),
+        (
             "[let|allow] no (call|request) (to|of) <who> [to|should|may] cost (more "
             "than|over) <money>",
             lambda v: (SetLimits(_who(v), (Setting("max_cost_per_request", plain(v["money"])),)),),
@@ -338,6 +345,15 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _removed,
         ),
         ("(remove|delete|drop|lift|clear|unset|disable|reset) <who> <keys>", _removed),
+        (
+            "(stop limiting|stop capping|uncap|no longer limit|no longer cap|do not limit|do not "
+            "cap) (<who> 's <keys>|<keys> (of|for|on|in) <who>) [anymore]",
+            _removed,
+        ),
+        (
+            "(take|get) <keys> off [of] <who>",
+            _removed,
+        ),
         (
             "(remove|delete|drop|lift|clear|unset|disable|get rid of) [all] limits (of|"
             "from|on|for|in) <who>",

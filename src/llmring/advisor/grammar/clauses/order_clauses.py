@@ -22,8 +22,8 @@ _FRONT = (
 _WANT = "(i want|we want|i would like|we would like|i need|use|set|take|make)"
 _IS = "(:|=|to|to be|should be|is to be|of)"
 _END = (
-    "(last|last one|last model|final one|at end|to end|at bottom|to bottom|at back|to "
-    "back|last resort|as last resort|as "
+    "(last|last one|last model|last choice|last option|final choice|final one|"
+    "at end|to end|at bottom|to bottom|at back|to back|last resort|as last resort|as "
     "last fallback|to last place)"
 )
 
@@ -273,6 +273,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             _without,
         ),
         ("<who> does not need [any] (fallback|fallbacks) [anymore]", _without),
+        ("<who> (does not need|no longer needs) <sequence> [as] <fallback> [anymore]", _without),
         ("no (fallback|fallbacks) (for|in|on|behind|of) <who> [anymore]", _without),
         ("<who> without [any] (fallback|fallbacks)", _without),
         ("(fallback|fallbacks) (for|of|in) <who> (:|=) (none|no|nothing)", _without),

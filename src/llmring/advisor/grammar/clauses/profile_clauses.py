@@ -148,7 +148,10 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "style": rules(
         ("(inexpensive|economical|cheaper)", lambda _: (_word("cheapest"), "cheap")),
         ("(cheap|low cost|low-cost|budget|cheapest)", lambda _: (_word("cheapest"), "cheap")),
-        ("(local|offline)", lambda _: (_word(local=True), "local")),
+        (
+            "(local|offline|local-only|local only|offline-only|on-device)",
+            lambda _: (_word(local=True), "local"),
+        ),
         ("(best|premium|high quality|high-quality)", lambda _: (_word("best"), "best")),
     ),
     "kind": rules(
@@ -183,10 +186,15 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ),
         ("(that|which) is cheap", lambda _: _word("cheapest")),
         ("(that|which) is (local|offline)", lambda _: _word(local=True)),
+        (
+            "(that|which|where (everything|all aliases|every alias)) (does not cost anything|costs "
+            "nothing|cost nothing|is free|are free|does not cost money)",
+            lambda _: _word(local=True),
+        ),
         ("(for|with) (offline|local) (use|work|models|development)", lambda _: _word(local=True)),
         (
             "(with|of|using|that uses|that only uses|only) [only] (cheap|cheapest|"
-            "cheaper) (ones|models|aliases)",
+            "cheaper) (ones|models|aliases|stuff|things)",
             lambda _: _word("cheapest"),
         ),
     ),
@@ -226,6 +234,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             lambda v: _plainly_named({"style": v["style"], "names": (v["one"],)}),
         ),
         (f"{_NEW} <style> profile <same_kind:kind>", _same_style),
+        (f"{_NEW} <style> profile <away>", _created),
         (
             "(create|add|make|set up|define|new) <names:profile_names> (extending|that "
             "extends|which extends|inheriting from|based on|that inherits from) "
@@ -378,12 +387,6 @@ RULES: dict[str, tuple[Rule, ...]] = {
             lambda _: (
                 CannotDo("I do not rename profiles: copy it, as in: copy profile dev to test."),
             ),
-        ),
-    ),
-    "profile_subject": rules(
-        (
-            "(profile <profile_name>|<profile_name> profile|<place_only>)",
-            lambda v: next(iter(v.values())),
         ),
     ),
     "empty": rules(("(empty|blank)", lambda _: True)),

@@ -289,7 +289,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
         (
             "(wherever you find it|wherever it occurs|wherever it is|wherever used|"
             "wherever possible|anywhere|in every single alias|for everything|across lockfile|"
-            "in entire lockfile)",
+            "in entire lockfile|across (whole|entire) (file|lockfile)|in whole file|"
+            "in entire file)",
             lambda _: True,
         ),
         (

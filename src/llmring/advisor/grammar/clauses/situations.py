@@ -59,6 +59,11 @@ RULES: dict[str, tuple[Rule, ...]] = {
             lambda v: (Topic(v["who"]),),
         ),
         (
+            "<who> (gets|receives|has|handles|sees) (much|many|lot of|lots of|more and more|heavy) "
+            "(traffic|requests|calls|load|errors)",
+            lambda v: (Topic(v["who"]),),
+        ),
+        (
             "<who> (fails|breaks|keeps failing|times out|keeps timing out|is failing|is down) "
             "[often|all time|sometimes|lot]",
             lambda v: (Topic(v["who"]),),
