@@ -98,6 +98,7 @@ class ModelList(Struct, frozen=True, kw_only=True):
         by_rank: True to choose fallbacks by the order of their need, "cheap", and not for being
             like the first model.
         without: Providers that the fallbacks to choose must not be of.
+        if_lacking: True if models that an alias has, and that can do this, should stay.
     """
 
     models: tuple[ModelPhrase, ...]
@@ -106,6 +107,7 @@ class ModelList(Struct, frozen=True, kw_only=True):
     backup: Need | None = None
     by_rank: bool = False
     without: tuple[str, ...] = ()
+    if_lacking: bool = False
 
 
 # The key of the limit before, in the place of a name: "30 rpm for fast and 60 for coder".

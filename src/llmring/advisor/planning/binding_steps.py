@@ -52,6 +52,8 @@ def bind(context: Context, intent: BindAliases) -> None:
     places = context.places(intent.aliases, creates=True)
     if _succeeds(context, intent, places):
         return
+    if intent.models.if_lacking and _are_able(context, intent.models, places):
+        raise AlreadySoError(f"The models there can do this already. {_NOTHING}")
     models = selected(context, _own_models(context, intent.models, places))
     vendors = {each.partition(":")[0] for each in models}
     if len(vendors) < intent.models.vendors:
@@ -61,6 +63,22 @@ def bind(context: Context, intent: BindAliases) -> None:
     for alias, profile in places:
         given = context.copy.given(profile)
         context.copy.make(Bind(alias, models, given, _reason(context, intent, models)))
+
+
+def _are_able(context: Context, models: ModelList, places: tuple[Place, ...]) -> bool:
+    """Return True if the first models of aliases meet the only description of a list."""
+    match models.models:
+        case (DescribedModel(need),) if need.capabilities or need.min_context:
+            firsts = [context.copy.models(*place)[:1] for place in places]
+            facts = [context.editor.facts(each[0]) if each else None for each in firsts]
+        case _:
+            return False
+    return all(
+        each is not None
+        and each.capabilities.issuperset(need.capabilities)
+        and (each.context_window or 0) >= (need.min_context or 0)
+        for each in facts
+    )
 
 
 def _own_models(context: Context, models: ModelList, places: tuple[Place, ...]) -> ModelList:

@@ -57,6 +57,11 @@ def bound(v: Values) -> Clause | None:
     return None if placed is None else (BindAliases(placed, v["models"]),)
 
 
+def _needed(v: Values) -> Clause | None:
+    """Read "support needs a model that reads images", which it may have already."""
+    return bound({**v, "models": replace(v["models"], if_lacking=True)})
+
+
 def _upgraded(v: Values) -> Clause | None:
     """Leave "upgrade X to the newest models" to the clauses that keep the lines of models."""
     newest = DescribedModel(Need(order="newest"))
@@ -228,7 +233,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
             bound,
         ),
         ("(define|declare|register|create) <target> (as|to be|=) <models>", bound),
-        ("<target:use> (gets|wants|needs) <models>", bound),
+        ("<target:use> (gets|wants) <models>", bound),
+        ("<target:use> needs <models>", _needed),
         (
             "(try|use|ask|call|take) <one:model> first [(in|for|on) <who>] [,] [and|and "
             "then|then] <more:sequence> [after that|next|second|afterwards]",
