@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,6 +14,7 @@ from llmring.batch.batch_calls import BatchCalls
 from llmring.batch.engine.batch_run import BatchRun
 from llmring.batch.engine.batch_settings import BatchSettings
 from llmring.batch.engine.row_caller import RowCaller
+from llmring.batch.engine.row_reader import Row
 from llmring.batch.engine.run_parts import OnRow, Parts
 from llmring.batch.engine.spending import cost_account
 from llmring.batch.input.request_builder import RequestBuilder
@@ -103,8 +104,19 @@ class OpenJob:
         )
         self.id = self.folder.job.id
 
-    def run(self, on_row: OnRow | None, has_room: Callable[[int], bool] | None = None) -> BatchRun:
-        """Return a run of the job, to be started in this event loop; see `Parts`."""
+    def run(
+        self,
+        on_row: OnRow | None,
+        has_room: Callable[[int], bool] | None = None,
+        only: Iterable[Row] | None = None,
+    ) -> BatchRun:
+        """Return a run of the job, to be started in this event loop; see `Parts`.
+
+        Args:
+            on_row: As for `Parts`.
+            has_room: As for `Parts`.
+            only: The rows to send, of an unknown number; None for all of them.
+        """
         plan, folder = self.plan, self.folder
         settings = plan.settings
         pacer = Pacer(settings.concurrency, spills=settings.on_limit == "spill")
@@ -123,7 +135,7 @@ class OpenJob:
             cache_system=settings.cache_system,
         )
         source = plan.source
-        rows = source.stream() if plan.is_asynchronous else iter(source)
+        rows = source.stream() if plan.is_asynchronous else iter(source if only is None else only)
         if plan.seed is not None and isinstance(rows, Iterator):
             rows = shuffled(rows, plan.seed)
         return BatchRun(
@@ -133,7 +145,7 @@ class OpenJob:
                 caller=caller,
                 rows=rows,
                 build=plan.builder.build,
-                total=source.count(),
+                total=source.count() if only is None else None,
                 journal=folder,
                 pace=pacer,
                 on_row=on_row,

@@ -66,6 +66,14 @@ class JobFolder:
         self._file.write(encoded(outcome))
         self._results.take(outcome)
 
+    def sync(self) -> None:
+        """Return once all outcomes that were added are on disk.
+
+        Raises:
+            OSError: They could not be synced.
+        """
+        self._file.sync()
+
     def outcomes(self) -> Iterator[RowOutcome]:
         """Yield the outcome of each row in the order of the input, read from the disk."""
         index = ResultIndex(self.result_paths())

@@ -62,6 +62,17 @@ class JournalFile:
         if not self._is_dirty.is_set():
             self._is_dirty.set()
 
+    def sync(self) -> None:
+        """Return once all that was written is on disk.
+
+        Raises:
+            OSError: It could not be synced.
+        """
+        self._sync()
+        if self._sync_error is not None:
+            error, self._sync_error = self._sync_error, None
+            raise error
+
     def close(self) -> None:
         """Sync the file to disk, and close it; an empty one is removed.
 

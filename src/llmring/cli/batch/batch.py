@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmring.cli.batch.batch_options import add_batch_options, request_fields
+from llmring.cli.batch.vendor_options import vendor_faults
 from llmring.cli.confirmation import is_yes
 from llmring.cli.env_file_option import apply_env_file
 from llmring.cli.output import is_terminal, print_error, print_note
@@ -124,6 +125,7 @@ def _fault(args: argparse.Namespace) -> str | None:
         and args.alias is None,
         "Parquet can't be written to standard output; give a file with -o": to_stdout
         and args.output_format == "parquet",
+        **vendor_faults(args),
     }
     return next((fault for fault, is_found in faults.items() if is_found), None)
 

@@ -10,12 +10,14 @@ import socket
 import time
 from pathlib import Path
 
+from llmring.cli.batch.vendor_options import add_ring_options, ring_of
 from llmring.cli.output import print_error, print_note
 
 EXAMPLES = """examples:
   llmring batch cancel out.csv.llmring
 
-The rows in flight are written, and the job can go on later."""
+The rows in flight are written, and the job can go on later. Batches at a vendor
+are cancelled, and the answers that they have are fetched."""
 
 _SECONDS = 15.0
 _LOOK_SECONDS = 0.1
@@ -25,10 +27,22 @@ _PROCESS = re.compile(r"process (\d+)")
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.add_argument("folder", metavar="DIR", help="the folder of the job, such as OUT.llmring")
+    add_ring_options(parser)
 
 
 def handle(args: argparse.Namespace) -> int:
-    """Stop the run, and wait until it has ended."""
+    """Stop the run, wait until it has ended, and cancel the batches at a vendor."""
+    from llmring.batch.vendors.vendor_notes import NOTES
+
+    code = _stop(args)
+    if code or not (Path(args.folder) / NOTES).exists():
+        return code
+    from llmring.cli.batch.vendor_command import cancel_at_vendor
+
+    return cancel_at_vendor(Path(args.folder), ring_of(args))
+
+
+def _stop(args: argparse.Namespace) -> int:
     from llmring.batch.journal.job_status import job_status
 
     folder = Path(args.folder)

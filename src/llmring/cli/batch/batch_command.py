@@ -41,6 +41,14 @@ def run_batch(args: argparse.Namespace, ring: LLMRing, options: JobOptions) -> i
     except ValidationError as error:
         print_error(str(error))
         return 2
+    if args.mode is not None:
+        from llmring.cli.batch.vendor_command import run_at_vendor
+
+        assert output is not None  # noqa: S101 -- the options are checked
+        path = output
+        return run_at_vendor(
+            args, ring, plan, options, lambda job: _write(args, job, columns, path)
+        )
     job = OpenJob(plan)
     try:
         shown = StdoutRows(columns, args.output_format) if output is None else None

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from llmring.cli.batch.vendor_options import add_vendor_options
 from llmring.cli.env_file_option import add_env_file_option
 from llmring.cli.lockfile_options import add_options
 from llmring.cli.trust_check import add_trust_option
@@ -21,6 +22,7 @@ def add_batch_options(parser: argparse.ArgumentParser) -> None:
     _add_output(parser.add_argument_group("output"))
     _add_job(parser.add_argument_group("job"))
     _add_limits(parser.add_argument_group("limits"))
+    add_vendor_options(parser.add_argument_group("vendors' batches"))
     add_env_file_option(parser)
     add_trust_option(parser)
     add_options(parser)

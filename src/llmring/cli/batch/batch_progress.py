@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from llmring.batch.engine.batch_run import BatchRun
 from llmring.batch.engine.reports.run_progress import BatchProgress
 from llmring.cli.batch.batch_summary import duration
 from llmring.cli.colour import columns, is_terminal
@@ -19,6 +18,9 @@ from llmring.registry.price import dollars
 
 if TYPE_CHECKING:
     from rich.live import Live
+
+    from llmring.batch.engine.batch_run import BatchRun
+    from llmring.batch.vendors.vendor_batch import VendorBatch
 
 _DRAWN_SECONDS = 0.25
 _LINE_SECONDS = 30.0
@@ -37,7 +39,7 @@ class _Display(Protocol):
 
 @asynccontextmanager
 async def progress_shown(
-    run: BatchRun, way: Literal["auto", "json", "none"]
+    run: BatchRun | VendorBatch, way: Literal["auto", "json", "none"]
 ) -> AsyncIterator[None]:
     """Show the progress of a run, as long as the context is entered.
 
@@ -59,7 +61,7 @@ async def progress_shown(
         display.close()
 
 
-async def _show(run: BatchRun, display: _Display) -> None:
+async def _show(run: BatchRun | VendorBatch, display: _Display) -> None:
     while True:
         await asyncio.sleep(display.seconds)
         display.show(run.progress())

@@ -6,20 +6,30 @@ import asyncio
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
-from llmring.batch.engine.batch_run import BatchRun
 from llmring.batch.engine.stop_reason import Cause, StopReason
 from llmring.cli.output import print_note
+
+if TYPE_CHECKING:
+    from llmring.batch.engine.batch_run import BatchRun
+    from llmring.batch.vendors.vendor_batch import VendorBatch
 
 _CAUSES: dict[signal.Signals, tuple[Cause, str]] = {
     signal.SIGINT: ("interrupted", "interrupted"),
     signal.SIGTERM: ("terminated", "terminated"),
 }
+_NOTE = "stopping when the rows in flight are done; once more to stop at once"
 
 
 @contextmanager
-def stopped_by_signals(run: BatchRun) -> Iterator[None]:
-    """Let signals stop a run, as long as the context is entered."""
+def stopped_by_signals(run: BatchRun | VendorBatch, note: str = _NOTE) -> Iterator[None]:
+    """Let signals stop a run, as long as the context is entered.
+
+    Args:
+        run: The run.
+        note: What the first signal does, in words.
+    """
     loop = asyncio.get_running_loop()
 
     def stop(number: signal.Signals) -> None:
@@ -28,7 +38,7 @@ def stopped_by_signals(run: BatchRun) -> Iterator[None]:
             return
         cause, message = _CAUSES[number]
         run.stop(StopReason(cause, message))
-        print_note("stopping when the rows in flight are done; once more to stop at once")
+        print_note(note)
 
     def handle(number: int, _: object) -> None:
         loop.call_soon_threadsafe(stop, signal.Signals(number))
