@@ -36,6 +36,17 @@ def test_b26_an_outcome_is_on_the_disk_when_it_counts(folder: Path) -> None:
     job.close()
 
 
+def test_b42_what_is_synced_is_read_while_the_job_is_open(folder: Path) -> None:
+    job = opened(folder)
+    job.add(ok(0))
+
+    job.sync()
+
+    [results] = job.result_paths()
+    assert results.read_bytes().count(b"\n") == 1
+    job.close()
+
+
 def test_b24_a_job_can_be_closed_twice(folder: Path) -> None:
     job = opened(folder)
     job.close()

@@ -256,3 +256,19 @@ def test_b39_options_of_batches_need_the_mode(
     assert main([*words[:at], "--no-wait"]) == 2
     assert "--no-wait needs --mode" in capsys.readouterr().err
     assert vendor.asked == []
+
+
+@pytest.mark.parametrize("name", ["anthropic"])
+def test_b40_an_unclear_batch_is_sent_again_only_with_resubmit(
+    vendor: FakeBatches, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    vendor.lose = ["/batches"]
+
+    code = main([*words, "--no-wait"])
+    sent = len(vendor.batches)
+    err = capsys.readouterr().err
+    again = main([*words, "--no-wait", "--resubmit"])
+
+    assert (code, sent) == (1, 1)
+    assert "--resubmit" in err
+    assert (again, len(vendor.batches)) == (0, 2)
