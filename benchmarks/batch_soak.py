@@ -160,8 +160,8 @@ def soak(folder: Path, server: Server, rows: int) -> Soak:
                 row = json.loads(line)
                 in_order = in_order and row["text"].split()[1] == str(at)
                 expected = f"answer to Tell me about {row['text']}"
-                ok += row["_status"] == "ok" and row["answer"] == expected
-                failed += row["_status"] == "failed"
+                ok += row["llmring_status"] == "ok" and row["answer"] == expected
+                failed += row["llmring_status"] == "failed"
     counts = server.counts()
     return Soak(
         rows=rows,

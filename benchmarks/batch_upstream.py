@@ -65,7 +65,7 @@ class Counts:
     def obey(self, what: str, value: str) -> None:
         """Obey an order."""
         if what == "limit":
-            self.limit = int(value)
+            self.limit = int(float(value))
         else:
             self.fault_share = float(value) / 100
 
