@@ -218,3 +218,27 @@ def test_b57_the_help_imports_neither_pyarrow_nor_ray() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
 
     assert done.returncode == 0
+
+
+def test_b47_b48_the_workers_of_ray_send_the_rows(upstream: Start, tmp_path: Path) -> None:
+    server, out = upstream(), tmp_path / "out.csv"
+    words = (write(tmp_path / "in.csv", 40), "-m", MODEL, "-p", "{text}", "-o", str(out))
+
+    code, _, err = finished(server, *words, "--engine", "ray", "--workers", "1")
+    again, _, _ = finished(server, *words)
+
+    rows = [*csv.DictReader(out.read_text().splitlines())]
+    assert code == 0, err
+    assert [row["answer"] for row in rows] == [f"Hi n{number}" for number in range(40)]
+    assert "40 rows ok, 0 failed" in err
+    assert again == 0
+    assert len(server.bodies) == 40
+
+
+def test_b48_ray_needs_a_file_for_the_rows(upstream: Start, tmp_path: Path) -> None:
+    given = write(tmp_path / "in.csv", 1)
+
+    code, _, err = finished(upstream(), given, "-m", MODEL, "-p", "{text}", "--engine", "ray")
+
+    assert code == 2
+    assert "-o OUT" in err

@@ -123,6 +123,10 @@ def _fault(args: argparse.Namespace) -> str | None:
         and not has_folder,
         "a prompt needs the alias to send it to; give one with --alias": has_prompt
         and args.alias is None,
+        "--engine ray needs files, and a file for the rows; give -o OUT": args.engine is not None
+        and (to_stdout or "-" in args.inputs),
+        "--engine ray and --mode provider-batch exclude each other": args.engine is not None
+        and args.mode is not None,
         "Parquet can't be written to standard output; give a file with -o": to_stdout
         and args.output_format == "parquet",
         **vendor_faults(args),

@@ -49,6 +49,12 @@ def run_batch(args: argparse.Namespace, ring: LLMRing, options: JobOptions) -> i
         return run_at_vendor(
             args, ring, plan, options, lambda job: _write(args, job, columns, path)
         )
+    if args.engine is not None:
+        from llmring.cli.batch.ray_command import run_with_ray
+
+        assert output is not None  # noqa: S101 -- the options are checked
+        path = output
+        return run_with_ray(args, plan, options, lambda job: _write(args, job, columns, path))
     job = OpenJob(plan)
     try:
         shown = StdoutRows(columns, args.output_format) if output is None else None

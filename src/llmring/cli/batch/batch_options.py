@@ -22,6 +22,7 @@ def add_batch_options(parser: argparse.ArgumentParser) -> None:
     _add_output(parser.add_argument_group("output"))
     _add_job(parser.add_argument_group("job"))
     _add_limits(parser.add_argument_group("limits"))
+    _add_machines(parser.add_argument_group("more machines"))
     add_vendor_options(parser.add_argument_group("vendors' batches"))
     add_env_file_option(parser)
     add_trust_option(parser)
@@ -189,6 +190,20 @@ def _add_limits(group: argparse._ArgumentGroup) -> None:
         "--spill",
         action="store_true",
         help="at a rate limit, let the next model of the alias take rows",
+    )
+
+
+def _add_machines(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--engine",
+        choices=("ray",),
+        help="let the workers of a Ray cluster send the rows (default: this process)",
+    )
+    group.add_argument(
+        "--ray-address", metavar="ADDRESS", help="the cluster (default: a local one)"
+    )
+    group.add_argument(
+        "--workers", type=_whole(1), default=2, metavar="N", help="number of workers (default: 2)"
     )
 
 
