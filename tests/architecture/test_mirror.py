@@ -83,6 +83,7 @@ DECIDE_NOTHING: dict[str, set[str]] = {
     "client": {
         "replies/event_chunk",  # a record
         "batches/ring_batch_calls",  # delegates to the ring, and is tested in `batch/engine`
+        "batches/worker_plan",  # delegates to `batch/engine`, and is tested in `cli/batch`
         "batches/ring_batches",  # delegates to `batch/engine`, and is tested there
         "ring_calls",  # the way of `ring.chat`, and tested there
         "ring_files",  # delegates to `files.registered`, and is tested there

@@ -195,3 +195,22 @@ def test_the_plugin_imports_next_to_nothing_until_a_fixture_is_used() -> None:
     added = "for name in before: sys.modules.pop(name) if name in ('asyncio', 'pytest') else 0"
 
     assert loaded_by(before + added) == "[]"
+
+
+def test_b38_scripted_replies_and_faults_work_under_a_batch(run: Run) -> None:
+    result = run(
+        """
+        from llmring import LLMRing
+
+        ROWS = [{"text": "one"}, {"text": "two"}]
+
+        def test_replies(llmring_replies):
+            llmring_replies.add("First")
+            llmring_replies.add("Second")
+            batch = LLMRing().batch(ROWS, "fast", prompt="Say {text}", concurrency=1)
+            assert [row.text for row in batch] == ["First", "Second"]
+            assert len(llmring_replies.sent) == 2
+        """
+    )
+
+    result.assert_outcomes(passed=1)

@@ -242,3 +242,20 @@ def test_b48_ray_needs_a_file_for_the_rows(upstream: Start, tmp_path: Path) -> N
 
     assert code == 2
     assert "-o OUT" in err
+
+
+def test_b16_a_budget_of_the_lockfile_ends_the_batch(upstream: Start, tmp_path: Path) -> None:
+    server, out, lockfile = upstream(), tmp_path / "out.csv", tmp_path / "llmring.lock"
+    lockfile.write_text(
+        'version = "1.0"\n[[profiles.default.bindings]]\nalias = "fast"\n'
+        f'models = ["{MODEL}"]\ndaily_budget = 0.00005\n'
+    )
+    words = (write(tmp_path / "in.csv", 40), "-m", "fast", "-p", "{text}", "-o", str(out))
+
+    code, _, err = finished(server, *words, "--max-tokens", "20", "--file", str(lockfile))
+
+    rows = [*csv.DictReader(out.read_text().splitlines())]
+    assert code == 4, err
+    assert "daily_budget" in err
+    assert 0 < len(rows) < 40
+    assert len(server.bodies) == len(rows)
