@@ -3,7 +3,7 @@
 import pytest
 
 from llmring.batch.vendors.choice import api_of, first_with_batches
-from llmring.exceptions import ConfigurationError, ProviderError
+from llmring.exceptions import ConfigurationError, ProviderAuthenticationError, ProviderError
 from llmring.lockfile.document import ModelRef
 from llmring.providers.endpoint import Endpoint
 from llmring.providers.table import PROVIDERS
@@ -38,3 +38,10 @@ def test_b39_an_alias_without_such_a_model_is_refused_with_its_models() -> None:
 def test_a_provider_without_batches_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="ollama has no batch API"):
         api_of(model("ollama"))
+
+
+def test_b39_a_key_that_is_not_set_is_the_reason() -> None:
+    error = ProviderAuthenticationError("no key; set OPENAI_API_KEY", provider="openai")
+
+    with pytest.raises(ConfigurationError, match="openai:m: no key; set OPENAI_API_KEY"):
+        first_with_batches([Skip(ModelRef("openai", "m"), error)])

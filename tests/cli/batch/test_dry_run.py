@@ -36,6 +36,18 @@ def test_b13_a_dry_run_sends_nothing_and_shows_what_it_would_cost(
     assert not [path for path in tmp_path.iterdir() if path.name.startswith("out.csv")]
 
 
+def test_b13_models_are_priced_without_their_keys(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY")
+
+    status = main(words)
+
+    assert status == 0
+    [line] = [each for each in capsys.readouterr().out.splitlines() if "gpt-6-luna" in each]
+    assert "unknown" not in line
+
+
 def test_b13_the_user_may_know_the_length_of_answers(
     words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

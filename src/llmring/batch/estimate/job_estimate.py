@@ -14,7 +14,7 @@ from llmring.routing.targets import Target
 
 def estimate_job(
     plan: JobPlan,
-    alias: str,
+    targets: Sequence[Target],
     *,
     account: Account | None = None,
     expected: int | None = None,
@@ -26,18 +26,13 @@ def estimate_job(
 
     Args:
         plan: The plan of the job.
-        alias: The alias of its rows.
+        targets: The models of its alias.
         account: The alias with its limits, if it has any.
         expected: Tokens of the average answer, if the user knows them.
         most: Tokens that an answer may have at most, if there is a limit.
         earlier: Earlier calls of the alias.
         total: The number of rows, if the plan has only a sample of them.
-
-    Raises:
-        ModelNotFoundError: The alias does not exist.
     """
-    models = plan.calls.models(alias, plan.settings.profile)
-    targets = [each for each in models if isinstance(each, Target)]
     lengths = answer_lengths(expected, earlier, most)
     estimator = BatchEstimator(targets, lengths, plan.calls.today(), account)
     # Those that are chosen; `plan.requests` has all rows of the input.

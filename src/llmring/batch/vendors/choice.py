@@ -22,7 +22,9 @@ def first_with_batches(models: Iterable[Target | Skip]) -> Target:
     for model in models:
         if isinstance(model, Target) and model.endpoint.provider.batches is not None:
             return model
-        names.append(str(model.ref))
+        names.append(
+            f"{model.ref}: {model.error.message}" if isinstance(model, Skip) else str(model.ref)
+        )
     raise ConfigurationError(
         f"no model of the alias has a batch API that can be used ({', '.join(names)}); {_FIX}"
     )

@@ -40,7 +40,7 @@ def dry_run(args: argparse.Namespace, ring: LLMRing, options: JobOptions) -> int
     print_estimate(
         estimate_job(
             plan,
-            alias,
+            calls.models_with_or_without_keys(alias, options.profile),
             account=calls.account(alias, options.profile),
             expected=args.expect_output,
             most=args.max_tokens,

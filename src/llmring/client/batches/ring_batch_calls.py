@@ -65,6 +65,16 @@ class RingBatchCalls:
         route = planner.route(model, profile)
         return planner.targets(route.found, route.policy, route.reading)
 
+    def models_with_or_without_keys(self, model: str, profile: str | None) -> Sequence[Target]:
+        """Return the models of an alias in order, those whose keys are not set too."""
+        from llmring.replay.interceptor import keyless
+        from llmring.routing.targets import Target, targets
+
+        route = self._ring._planner.route(model, profile)  # noqa: SLF001
+        reading = route.reading
+        found = targets(route.found.models, keyless(reading.endpoints), reading.facts)
+        return [each for each in found if isinstance(each, Target)]
+
     def account(self, model: str, profile: str | None) -> Account:
         """Return an alias with the limits that the lockfile sets."""
         route = self._ring._planner.route(model, profile)  # noqa: SLF001
