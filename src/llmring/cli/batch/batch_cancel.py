@@ -16,8 +16,8 @@ from llmring.cli.output import print_error, print_note
 EXAMPLES = """examples:
   llmring batch cancel out.csv.llmring
 
-The rows in flight are written, and the job can go on later. Batches at a vendor
-are cancelled, and the answers that they have are fetched."""
+The rows in flight are written, and the job can go on later. Batches at a
+vendor are cancelled, and the answers that they have are fetched."""
 
 _SECONDS = 15.0
 _LOOK_SECONDS = 0.1
