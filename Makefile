@@ -16,7 +16,7 @@ demo: .venv/runtime ## Run the main job: a chat through an alias, with failover,
 	$(BIN)/llmring demo
 
 # Parts of about the same time; many tests wait for a server or a process most of theirs.
-SERVED := docs gateway
+SERVED := batch docs gateway pacing
 HALF := advisor architecture audit chat cli config contract dialects files json_schema ledger limits \
 	lockfile packing providers registry routing scan
 

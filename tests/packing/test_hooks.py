@@ -9,8 +9,15 @@ from pathlib import Path
 import pytest
 
 
+def own_entry() -> importlib.metadata.EntryPoint:
+    """Return the entry point of llmring; other packages have some, too."""
+    found = importlib.metadata.entry_points(group="pyinstaller40", name="hook-dirs")
+    [entry] = [each for each in found if each.module.startswith("llmring.")]
+    return entry
+
+
 def test_the_entry_point_names_the_folder_of_the_hook() -> None:
-    [entry] = importlib.metadata.entry_points(group="pyinstaller40", name="hook-dirs")
+    entry = own_entry()
 
     [folder] = entry.load()()
 
@@ -27,7 +34,7 @@ def test_the_hook_collects_data_files_and_modules_of_llmring(
     for name in ("PyInstaller", "PyInstaller.utils"):
         monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
     monkeypatch.setitem(sys.modules, "PyInstaller.utils.hooks", hooks)
-    [entry] = importlib.metadata.entry_points(group="pyinstaller40", name="hook-dirs")
+    entry = own_entry()
 
     found = runpy.run_path(f"{entry.load()()[0]}/hook-llmring.py")
 

@@ -193,7 +193,8 @@ def test_g170_a_hostile_vendor_is_bounded_and_holds_up_no_other_call(
     assert len(reply.body) < 4096
     assert sum(map(len, reply.headers.values())) < 8192
     assert max(times, default=0) < 3
-    assert hostile.bad.sent <= (most + 8) * MIB
+    # What the buffers of both sockets hold has been sent, too.
+    assert hostile.bad.sent <= (most + 16) * MIB
     assert hostile.bad.left_alone()
 
 
