@@ -29,7 +29,8 @@ ERROR = b'{"error":{"message":"the server had an error","type":"server_error"}}'
 
 @pytest.fixture
 def vendor(name: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeBatches]:
-    with VENDORS[name](TurnedClock()) as server:
+    # The command has the clock of the system.
+    with VENDORS[name](TurnedClock(time.time())) as server:
         monkeypatch.setenv(f"{name.upper()}_BASE_URL", server.url + server.base)
         monkeypatch.setenv(f"{name.upper()}_API_KEY", KEY)
         monkeypatch.setenv("LLMRING_TODAY", TODAY)
