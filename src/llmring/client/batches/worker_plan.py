@@ -20,8 +20,8 @@ def worker_plan(options: JobOptions, lockfile: Path) -> JobPlan:
     Raises:
         LLMRingError: The job can't be opened here, such as for a file that this machine lacks.
     """
+    import llmring
     from llmring.batch.engine.job_options import plan_of
     from llmring.client.batches.ring_batch_calls import RingBatchCalls
-    from llmring.client.ring import LLMRing
 
-    return plan_of(options, RingBatchCalls(LLMRing(lockfile)))
+    return plan_of(options, RingBatchCalls(llmring.LLMRing(lockfile)))
