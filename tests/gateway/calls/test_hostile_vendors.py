@@ -72,6 +72,8 @@ class Counting(Loopback):
     sent = 0
 
     def _sent(self, connection: socket.socket, *pieces: bytes) -> bool:
+        # So that what waits in this buffer is not much of what counts as sent.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 19)
         went = super()._sent(connection, *pieces)
         self.sent += sum(map(len, pieces)) if went else 0
         return went
@@ -193,8 +195,7 @@ def test_g170_a_hostile_vendor_is_bounded_and_holds_up_no_other_call(
     assert len(reply.body) < 4096
     assert sum(map(len, reply.headers.values())) < 8192
     assert max(times, default=0) < 3
-    # What the buffers of both sockets hold has been sent, too.
-    assert hostile.bad.sent <= (most + 16) * MIB
+    assert hostile.bad.sent <= (most + 8) * MIB
     assert hostile.bad.left_alone()
 
 

@@ -50,9 +50,6 @@ class PartitionJournal:
         self._file.write(encoded(outcome))
         self._take(outcome)
 
-    def write_waiting(self) -> None:
-        """Do nothing: no outcome waits for room."""
-
     def outcomes(self) -> Iterator[RowOutcome]:
         """Yield the outcomes in the order of the input."""
         return iter([self._outcomes[ordinal] for ordinal in sorted(self._outcomes)])
