@@ -37,7 +37,7 @@ api: .venv/dev ## List the public names with their signatures and fields in docs
 	$(BIN)/python tools/api_list.py
 
 # These tests do not depend on the date: parsers, wire formats, transport, and the slowest ones.
-TIMELESS := advisor architecture batch bridge chaos chat contract dialects json_schema local lockfile \
+TIMELESS := advisor architecture batch/input batch/ray batch/vendors bridge chaos chat contract dialects json_schema local lockfile \
 	packaging packing pacing providers scan telemetry transport \
 	cli/test_output.py cli/test_piped_input.py client/test_application_code.py \
 	client/test_cancelled_calls.py client/test_damaged_answers.py client/test_empty_answers.py \
