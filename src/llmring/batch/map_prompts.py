@@ -1,4 +1,4 @@
-"""Prompts over the blocks of a table, for pipelines of Ray, pandas and Daft."""
+"""Prompts over the blocks of a table, for pipelines of Ray and pandas."""
 
 from __future__ import annotations
 
