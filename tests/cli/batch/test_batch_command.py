@@ -259,3 +259,26 @@ def test_b16_a_budget_of_the_lockfile_ends_the_batch(upstream: Start, tmp_path: 
     assert "daily_budget" in err
     assert 0 < len(rows) < 40
     assert len(server.bodies) == len(rows)
+
+
+@pytest.mark.parametrize("name", ["out.parquet", "out.csv.zst"])
+def test_b1_what_an_output_needs_is_checked_before_anything_is_sent(
+    upstream: Start, tmp_path: Path, name: str
+) -> None:
+    server = upstream()
+    (tmp_path / "without").mkdir()
+    (tmp_path / "without" / "pyarrow.py").write_text("raise ImportError")
+    given, out = write(tmp_path / "in.csv", 2), str(tmp_path / name)
+    program = f"import sys; sys.path.insert(0, {str(tmp_path / 'without')!r})\n{_RUN}"
+
+    ended = subprocess.run(
+        [sys.executable, "-c", program, "batch", given, "-m", MODEL, "-p", "{text}", "-o", out],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **server.environ},
+    )
+
+    assert ended.returncode == 2
+    assert 'pip install "llmring[batch]"' in ended.stderr
+    assert server.bodies == []

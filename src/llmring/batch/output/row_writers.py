@@ -57,6 +57,18 @@ def format_of(path: str) -> OutputFormat:
     return known
 
 
+def require_writable(path: Path, form: OutputFormat) -> None:
+    """Check that what an output needs is installed.
+
+    Raises:
+        ValidationError: pyarrow is needed, and not installed.
+    """
+    if form == "parquet":
+        arrow(f"{path}: writing Parquet")
+    elif path.suffix == ".zst":
+        arrow(f"{path}: writing .zst")
+
+
 def open_writer(
     path: Path,
     kind: OutputFormat,

@@ -12,7 +12,7 @@ from llmring.batch.engine.job_options import JobOptions, plan_of
 from llmring.batch.engine.job_plan import JobPlan, OpenJob
 from llmring.batch.engine.reports.batch_report import BatchReport
 from llmring.batch.output.output_columns import PREFIX, OutputColumns, schema_columns
-from llmring.batch.output.row_writers import format_of
+from llmring.batch.output.row_writers import format_of, require_writable
 from llmring.batch.output.write_output import write_failed, write_output
 from llmring.cli.batch.batch_progress import progress_shown
 from llmring.cli.batch.batch_summary import print_summary
@@ -36,8 +36,9 @@ def run_batch(args: argparse.Namespace, ring: LLMRing, options: JobOptions) -> i
     try:
         plan = plan_of(options, RingBatchCalls(ring))
         columns = _columns(args, plan)
-        if output is not None and args.output_format is None:
-            format_of(output.name)  # before anything is paid for
+        if output is not None:
+            # Before anything is paid for.
+            require_writable(output, args.output_format or format_of(output.name))
     except ValidationError as error:
         print_error(str(error))
         return 2
