@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help batch-kills batch-soak demo test test-served test-half test-rest api calendar calendar-half calendar-rest examples contract chaos bench bench-batch bench-faults bench-gateway gateway-faults bench-holding bench-instructions bench-ledger fuzz-answers fuzz-api soak guard recordings replicas threats trace lint format lock clean
+.PHONY: help batch-kills batch-soak demo test test-served test-half test-rest api calendar calendar-served calendar-half calendar-rest examples contract chaos bench bench-batch bench-faults bench-gateway gateway-faults bench-holding bench-instructions bench-ledger fuzz-answers fuzz-api soak guard recordings replicas threats trace lint format lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -52,13 +52,17 @@ TIMELESS := advisor architecture batch/input batch/ray batch/vendors bridge chao
 	limits/test_redis_counts.py limits/test_slots.py \
 	replay/test_recordings_at_once.py testing/test_isolation.py
 
-calendar: .venv/dev ## Run the tests that could depend on the date, DAYS (default 365) days later, in two processes
-	printf 'half\nrest\n' | xargs -P 2 -I PART $(MAKE) --no-print-directory calendar-PART
+calendar: .venv/dev ## Run the tests that could depend on the date, DAYS (default 365) days later, in three processes
+	printf 'served\nhalf\nrest\n' | xargs -P 3 -I PART $(MAKE) --no-print-directory calendar-PART
 
 LATER := CLOCK_DAYS=$(or $(DAYS),365) PYTHONPATH=$(CURDIR)/tests/moved_clock $(BIN)/pytest -q
+dated = $(addprefix tests/,$(filter-out $(TIMELESS),$(1))) $(TIMELESS:%=--ignore tests/%)
+
+calendar-served: .venv/dev
+	$(LATER) $(call dated,$(SERVED))
 
 calendar-half: .venv/dev
-	$(LATER) $(addprefix tests/,$(filter-out $(TIMELESS),$(SERVED) $(HALF))) $(TIMELESS:%=--ignore tests/%)
+	$(LATER) $(call dated,$(HALF))
 
 calendar-rest: .venv/dev
 	$(LATER) $(HALF:%=--ignore tests/%) $(SERVED:%=--ignore tests/%) $(TIMELESS:%=--ignore tests/%)
