@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help batch-kills batch-soak demo test test-served test-half test-rest api calendar calendar-served calendar-half calendar-rest examples contract chaos bench bench-batch bench-faults bench-gateway gateway-faults bench-holding bench-instructions bench-ledger fuzz-answers fuzz-api soak guard recordings replicas threats trace lint format lock clean
+.PHONY: help batch-kills batch-soak demo test test-gateway test-batch test-half test-rest api calendar calendar-batch calendar-half calendar-rest examples contract chaos bench bench-batch bench-faults bench-gateway gateway-faults bench-holding bench-instructions bench-ledger fuzz-answers fuzz-api soak guard recordings replicas threats trace lint format lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -16,22 +16,25 @@ demo: .venv/runtime ## Run the main job: a chat through an alias, with failover,
 	$(BIN)/llmring demo
 
 # Parts of about the same time; many tests wait for a server or a process most of theirs.
-SERVED := batch docs gateway pacing
+BATCH := batch docs pacing
 HALF := advisor architecture audit chat cli config contract dialects files json_schema ledger limits \
 	lockfile packing providers registry routing scan
 
-test: .venv/dev ## Run all tests, in three processes
-	printf 'served\nhalf\nrest\n' | xargs -P 3 -I PART $(MAKE) --no-print-directory test-PART
+test: .venv/dev ## Run all tests, in four processes
+	printf 'gateway\nhalf\nrest\nbatch\n' | xargs -P 4 -I PART $(MAKE) --no-print-directory test-PART
 
-test-served: .venv/dev
-	$(BIN)/pytest $(SERVED:%=tests/%)
+test-gateway: .venv/dev
+	$(BIN)/pytest tests/gateway
+
+test-batch: .venv/dev
+	$(BIN)/pytest $(BATCH:%=tests/%)
 
 test-half: .venv/dev
 	$(BIN)/pytest $(HALF:%=tests/%)
 	$(BIN)/pytest plugins/llm-llmring
 
 test-rest: .venv/dev
-	$(BIN)/pytest $(HALF:%=--ignore tests/%) $(SERVED:%=--ignore tests/%)
+	$(BIN)/pytest --ignore tests/gateway $(HALF:%=--ignore tests/%) $(BATCH:%=--ignore tests/%)
 
 api: .venv/dev ## List the public names with their signatures and fields in docs/api.txt
 	$(BIN)/python tools/api_list.py
@@ -44,7 +47,7 @@ TIMELESS := advisor architecture batch/input batch/ray batch/vendors bridge chao
 	client/test_recordings.py client/replies/test_refused_answers.py client/replies/test_streamed_attempts.py \
 	client/test_refusals.py client/replies/test_stream_patience.py client/tools \
 	docs/test_gateway_benchmark.py docs/test_real_clients.py docs/test_reliability.py gateway \
-	docs/test_ledger_benchmark.py answer_cache \
+	docs/test_ledger_benchmark.py docs/test_batch_benchmarks.py answer_cache \
 	ledger/test_spool.py ledger/test_outage.py \
 	ledger/test_writer.py limits/test_redis_circuits.py limits/test_redis_nonsense.py \
 	limits/test_blocking_redis.py limits/test_count_link.py limits/test_count_rules.py \
@@ -53,19 +56,19 @@ TIMELESS := advisor architecture batch/input batch/ray batch/vendors bridge chao
 	replay/test_recordings_at_once.py testing/test_isolation.py
 
 calendar: .venv/dev ## Run the tests that could depend on the date, DAYS (default 365) days later, in three processes
-	printf 'served\nhalf\nrest\n' | xargs -P 3 -I PART $(MAKE) --no-print-directory calendar-PART
+	printf 'batch\nhalf\nrest\n' | xargs -P 3 -I PART $(MAKE) --no-print-directory calendar-PART
 
 LATER := CLOCK_DAYS=$(or $(DAYS),365) PYTHONPATH=$(CURDIR)/tests/moved_clock $(BIN)/pytest -q
 dated = $(addprefix tests/,$(filter-out $(TIMELESS),$(1))) $(TIMELESS:%=--ignore tests/%)
 
-calendar-served: .venv/dev
-	$(LATER) $(call dated,$(SERVED))
+calendar-batch: .venv/dev
+	$(LATER) $(call dated,$(BATCH))
 
 calendar-half: .venv/dev
 	$(LATER) $(call dated,$(HALF))
 
 calendar-rest: .venv/dev
-	$(LATER) $(HALF:%=--ignore tests/%) $(SERVED:%=--ignore tests/%) $(TIMELESS:%=--ignore tests/%)
+	$(LATER) $(HALF:%=--ignore tests/%) $(BATCH:%=--ignore tests/%) $(TIMELESS:%=--ignore tests/%)
 
 examples: .venv/dev ## List the models in docs and help texts that retire within 90 days
 	$(BIN)/python tools/examples.py

@@ -16,7 +16,7 @@ from rings import environ_of
 TESTS = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def ray_vendor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CountingVendor]:
     """Start Ray, whose workers have a key and the address of this vendor in their environment."""
     with CountingVendor(pause=0.01) as server, pytest.MonkeyPatch.context() as patch:
